@@ -38,7 +38,7 @@ pub async fn open(data: &Path) -> anyhow::Result<Profile> {
 /// Returns the program's routes: its own, and those of two functions.
 pub fn app(profile: &Profile) -> Router {
     let services = &profile.services;
-    let chat = auth::router(services.auth.clone()).merge(rooms::router(rooms::RoomsFunction::of(services)));
+    let chat = auth::router(auth::AuthFunction::of(services)).merge(rooms::router(rooms::RoomsFunction::of(services)));
     // `mount` adds what each function needs: the caller, limits, request ids, and errors as problem+json.
     let chat = web::mount(chat, services.auth.clone(), &web::WebSettings::default());
     Router::new().route("/", get(|| async { "A shop, with chat at /api/rooms." })).merge(chat)

@@ -61,7 +61,9 @@ export class FixtureClient implements ChatClientApi {
   register = this.signIn;
   login = this.signIn;
   guest = this.signIn;
+  resetPassword = async () => this.signIn(ME);
   logout = async () => this.set(stateOf("signed-out"));
+  deleteMe = this.logout;
   updateMe = async ({ name, display_name }: { name?: string; display_name?: string | null }) => {
     const me = { ...ME, name: name ?? ME.name, display_name: display_name ?? null };
     this.set({ me });

@@ -44,6 +44,11 @@ export class Api {
     return ((await this.post(`/api/rooms/${room}/messages`, { text, reply_to: seq })) as { seq: number }).seq;
   }
 
+  /** As an admin, makes a link with which a user chooses a new password. Returns its path. */
+  async resetLink(user: string): Promise<string> {
+    return ((await this.post(`/api/admin/users/${user}/reset-link`)) as { path: string }).path;
+  }
+
   /** Changes the user's display name. */
   async rename(displayName: string): Promise<void> {
     await call(this.url, this.tokens.access_token, "/api/auth/me", { display_name: displayName }, "PATCH");

@@ -3,6 +3,8 @@ import { defineConfig } from "@playwright/test";
 
 /** Tests that start a server with their own settings, and the reason. A shared installation already has its settings. */
 const OWN_SERVER = [
+  // It deletes accounts of its own, and needs the server's admin.
+  "accounts.spec.ts",
   // A thousand people sign in from one address and write faster than people do: no limit may stand in their way. The test
   // measures the page, which is the same on each profile.
   "crowd.spec.ts",

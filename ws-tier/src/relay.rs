@@ -98,6 +98,15 @@ impl Relay {
             let Ok(changed) = self.services.ports.store.log.changes(cursor.as_ref()).await else { continue };
             self.follow.enter_epoch(changed.epoch);
             let first = cursor.replace(changed.next).is_none();
+            // Another process may have changed the names of these users.
+            if changed.lost || first {
+                self.services.user_cache.shrink();
+            }
+            for (log, _) in &changed.logs {
+                if let LogId::User(user) = log {
+                    self.services.user_cache.forget_user(*user);
+                }
+            }
             self.follow.drive(|hub, effects| {
                 // The first answer starts at "now", which is after the hub's logs were opened.
                 if changed.lost || first || checked.elapsed() >= CHECK_INTERVAL {

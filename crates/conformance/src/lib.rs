@@ -15,7 +15,8 @@ macro_rules! store {
         $crate::store! { @cases $name; $open;
             sweeps:
                 expired_sessions_and_tickets_are_swept
-                marks_of_dropped_notifications_are_swept;
+                marks_of_dropped_notifications_are_swept
+                old_audit_records_are_swept;
         }
     };
     ($name:ident, $open:expr, expires_by_itself) => {
@@ -101,6 +102,15 @@ macro_rules! store {
                     unknown_users_are_not_found
                     several_users_come_in_one_read
                     names_by_prefix_come_in_pages;
+                accounts:
+                    the_last_admin_keeps_the_role
+                    concurrent_losses_of_rights_leave_an_admin
+                    a_deleted_account_leaves_its_id_and_holds_its_name_back
+                    the_last_admin_is_not_deleted
+                    a_deletion_is_listed_until_it_is_finished;
+                audit:
+                    records_come_newest_first_in_pages
+                    a_record_is_replaced_by_its_outcome;
                 sessions:
                     a_session_opens_and_ends
                     ending_all_names_the_open_ones

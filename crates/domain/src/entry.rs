@@ -217,6 +217,7 @@ impl Body {
             Body::Delete { unmentioned, .. } => unmentioned.clear(),
             Body::Member { why, .. } => *why = None,
             Body::UserRoom(row) => row.why = None,
+            Body::Setting { value, .. } => *value = serde_json::Value::Null,
             Body::NotificationAdded(notification) | Body::NotificationChanged(notification) => {
                 notification.title.clear();
                 notification.body.clear();

@@ -3,6 +3,7 @@
 //! Never does I/O, never reads a clock, never draws a random number: time and ids are arguments, so
 //! that every rule can be tested and simulated as a plain function.
 
+pub mod audit;
 pub mod backoff;
 pub mod change;
 pub mod decide;
@@ -29,6 +30,7 @@ pub mod user;
 pub mod view;
 pub mod window;
 
+pub use audit::{AuditAction, AuditKey, AuditOutcome, AuditRecord, AuditSubject, AuditVia};
 pub use backoff::Backoff;
 pub use change::{Ack, Actor, Change, Intent};
 pub use decide::{Decision, decide};

@@ -33,6 +33,8 @@ pub struct User {
     pub role: UserRole,
     /// Whether the user is banned and cannot sign in.
     pub banned: bool,
+    /// Whether the account was deleted: what is left names the author of messages, and nobody can sign in to it.
+    pub deleted: bool,
     /// When the account was created.
     pub created_at: Timestamp,
 }

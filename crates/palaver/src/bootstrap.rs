@@ -69,7 +69,7 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
             step(&format!("the account {name} exists"));
             if found.user.role != UserRole::Admin {
                 step(&format!(
-                    "{name} is not an admin: run `palaver admin set-role {name} admin`, with the same --data, to make them one"
+                    "{name} is not an admin: run `palaver admin grant {name}`, with the same --data, to make them one"
                 ));
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::admin::Admin;
 use crate::lookup;
 
 const ABOUT: &str = "Palaver: a chat server in one process.
@@ -31,8 +32,9 @@ Examples:
   palaver --listen 0.0.0.0:80 --data /srv/chat   serve on all interfaces
   palaver --data /srv/chat bootstrap --admin ada < password.txt
                                                  prepare a new installation, with its first admin
-  palaver --data /srv/chat admin set-role ada admin
-                                                 make ada an admin
+  palaver --data /srv/chat admin grant ada       make ada an admin
+  palaver --data /srv/chat admin reset-password ada
+                                                 print a link with which ada chooses a new password
   palaver --data /srv/chat backup /backups/today
                                                  copy everything while it runs
   palaver copy --from sqlite:/srv/chat --to postgres://palaver@db/palaver --to-files s3://chat-files
@@ -143,7 +145,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Manage users; needs no running server
+    /// Manage accounts and rooms, and see who did; the server may be running
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -171,50 +173,6 @@ pub struct Copy {
     /// Print the report as JSON lines: one for each log, and one for everything
     #[arg(long)]
     pub json: bool,
-}
-
-/// The commands of `palaver admin`.
-#[derive(Debug, Subcommand)]
-pub enum Admin {
-    /// Create an account; the password is read from the first line of standard input
-    CreateUser {
-        /// The handle
-        name: String,
-        /// The e-mail address
-        #[arg(long)]
-        email: Option<String>,
-        /// Make the account an admin
-        #[arg(long)]
-        admin: bool,
-    },
-    /// Print the token with which the first account is registered, which becomes the admin
-    FirstToken,
-    /// Change an account's role in the whole installation
-    SetRole {
-        /// The handle
-        name: String,
-        /// `user` or `admin`
-        #[arg(value_parser = role)]
-        role: domain::UserRole,
-    },
-    /// Ban a user from the whole installation, and end all their sessions
-    Ban {
-        /// The handle
-        name: String,
-    },
-    /// Lift a user's ban
-    Unban {
-        /// The handle
-        name: String,
-    },
-}
-
-fn role(text: &str) -> Result<domain::UserRole, String> {
-    match text {
-        "user" => Ok(domain::UserRole::User),
-        "admin" => Ok(domain::UserRole::Admin),
-        _ => Err("the role must be `user` or `admin`".into()),
-    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ struct Site {
 fn router(profile: &Profile, site: &Site) -> Router {
     let services = &profile.services;
     Router::new()
-        .merge(auth::router(services.auth.clone()))
+        .merge(auth::router(auth::AuthFunction::of(services)))
         .merge(rooms::router(RoomsFunction::of(services)))
         .merge(presence::router(services.presence.clone()))
         .merge(notifications::router(services.notifications.clone()))

@@ -4,6 +4,7 @@
 //! no status code.
 
 pub mod access;
+pub mod admin;
 pub mod auth;
 pub mod circuit;
 pub mod clock;
@@ -33,6 +34,7 @@ pub mod throttle;
 pub mod user_cache;
 
 pub use access::{Access, RoomRef, Seen};
+pub use admin::{Admin, Requester};
 pub use auth::Auth;
 pub use circuit::Circuit;
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -177,6 +177,31 @@ pub const DEVICE_MARK_CHARS: usize = 128;
 pub const GUEST_SEARCH_CHARS: usize = 3;
 /// Users that a guest finds at most.
 pub const GUEST_SEARCH_USERS: usize = 10;
+/// The lifetime of a link with which a user chooses a new password.
+pub const RESET_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// The longest token of such a link, in bytes.
+pub const RESET_TOKEN_BYTES: usize = 128;
+/// Accounts on one page of the list for admins.
+pub const ACCOUNTS_PER_PAGE: usize = 100;
+/// Accounts whose sessions are looked up concurrently for the list.
+pub const ACCOUNTS_AT_ONCE: usize = 8;
+/// How long after its beginning the deletion of an account is finished: longer than the feed takes to write what the user
+/// did last.
+pub const DELETION_SETTLES: Duration = Duration::from_secs(60);
+/// How long a call that deletes an account waits for what follows. That goes on after the answer.
+pub const DELETION_WAIT: Duration = Duration::from_secs(5);
+/// How often deletions of accounts are continued.
+pub const DELETIONS_INTERVAL: Duration = Duration::from_secs(60);
+/// Deletions of accounts that are continued together.
+pub const DELETIONS_AT_ONCE: usize = 100;
+/// Member rows that are examined for the next owner of a room.
+pub const SUCCESSORS_LOOKED_AT: usize = 10_000;
+/// Entries whose keys are read together to find the messages of a deleted account.
+pub const MESSAGES_SCANNED: u64 = 1_024;
+/// Messages of a deleted account that are deleted concurrently.
+pub const MESSAGES_DELETED_AT_ONCE: usize = 64;
+/// How long a record of the audit log is kept.
+pub const AUDIT_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
 /// The lifetime of a session without a refresh.
 pub const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How far the clocks of nodes may differ when a token is checked.

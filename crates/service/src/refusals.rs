@@ -45,6 +45,10 @@ impl From<StoreError> for Refusal {
             StoreError::Taken(what) => {
                 Refusal::new(Code::Conflict, format!("This {what} is already taken. Choose another one."))
             }
+            StoreError::LastAdmin => Refusal::new(
+                Code::Conflict,
+                "This is the only admin who can sign in. Make another account an admin first.",
+            ),
             StoreError::Unavailable { why, retry_ms } => {
                 static LINE: LogThrottle = LogThrottle::new();
                 if let Some(repeated) = LINE.admit(&why, Instant::now()) {

@@ -11,14 +11,14 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::auth::{Auth, AuthSettings, SigningKeys};
 use crate::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms, Requests};
 use crate::ids::{Ids, Random};
-use crate::limits::REPORT_INTERVAL;
+use crate::limits::{DELETIONS_INTERVAL, REPORT_INTERVAL};
 use crate::log::Logs;
 use crate::ports::{Blobs, Bus, PresenceStore, SharedLimits, Store};
 use crate::room_kinds::RoomKinds;
 use crate::rooms::{Approaches, DirectPolicy, RoomRules};
 use crate::shared_counts::SharedCounts;
 use crate::supervisor::{Policy, Supervised, Supervisor};
-use crate::{Access, Clock, Files, Marks, Messages, Notifications, Presence, Rooms, UserCache};
+use crate::{Access, Admin, Clock, Files, Marks, Messages, Notifications, Presence, Rooms, UserCache};
 
 /// How often due marks are written.
 const MARKS_INTERVAL: Duration = Duration::from_secs(5);
@@ -82,6 +82,8 @@ pub struct Services {
     pub rooms: Arc<Rooms>,
     /// The accounts and sessions.
     pub auth: Arc<Auth>,
+    /// What operators and admins do.
+    pub admin: Arc<Admin>,
     /// The presence of users.
     pub presence: Arc<Presence>,
     /// The notifications.
@@ -118,6 +120,8 @@ impl Services {
             auth,
             ports.limits.clone(),
         );
+        let admin =
+            Admin::new(store.clone(), logs.clone(), auth.clone(), user_cache.clone(), clock.clone(), ids.clone());
         let kinds = RoomKinds::new(store.clone());
         let messages = Messages::new(
             store.clone(),
@@ -167,6 +171,7 @@ impl Services {
             messages,
             rooms,
             auth,
+            admin,
             presence,
             notifications,
             files,
@@ -210,6 +215,8 @@ impl Services {
             let counts = self.shared_counts.clone();
             tasks.push(supervisor.supervise("shared_counts", Policy::Restart, move || report(counts.clone())));
         }
+        let admin = self.admin.clone();
+        tasks.push(supervisor.supervise("deletions", Policy::Restart, move || finish_deletions(admin.clone())));
         let services = self.clone();
         tasks.push(supervisor.supervise("sweep", Policy::Restart, move || sweep(services.clone())));
         Running { services: self.clone(), supervisor, tasks }
@@ -274,6 +281,17 @@ async fn flush_marks(marks: Arc<Marks>) {
     }
 }
 
+async fn finish_deletions(admin: Arc<Admin>) {
+    let mut ticks = interval(DELETIONS_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = admin.finish_deletions().await {
+            tracing::warn!(%error, "deletions of accounts not finished, will retry");
+        }
+    }
+}
+
 async fn sweep(services: Services) {
     let mut ticks = interval(SWEEP_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -282,6 +300,9 @@ async fn sweep(services: Services) {
         let now = services.ports.clock.now();
         if let Err(error) = services.auth.sessions.sweep().await {
             tracing::warn!(%error, "session sweep failed, will retry");
+        }
+        if let Err(error) = services.admin.sweep().await {
+            tracing::warn!(%error, "audit sweep failed, will retry");
         }
         if let Err(error) = services.ports.store.notifications.sweep(now).await {
             tracing::warn!(%error, "notification sweep failed, will retry");

@@ -46,7 +46,9 @@ impl DynamoStore {
         let shared = Arc::new_cyclic(|me| bare(me, epoch));
         // Not by a function that a caller waits for: `palaver migrate` does it, and every process that stays.
         if settings.hints != Hints::WhenAsked {
-            shared.fill_written().await.map_err(|source| OpenError::Store { table: settings.table.clone(), source })?;
+            let failed = |source| OpenError::Store { table: settings.table.clone(), source };
+            shared.fill_written().await.map_err(failed)?;
+            shared.fill_admins().await.map_err(failed)?;
         }
         Ok(DynamoStore { shared })
     }

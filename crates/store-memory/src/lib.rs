@@ -3,6 +3,8 @@
 //! Not meant for production: nothing outlives the process, and some reads look at every row. The SQL and DynamoDB
 //! stores are compared with it, and use cases are tested on it.
 
+mod audit;
+mod deletion;
 mod feed;
 mod files;
 mod log;

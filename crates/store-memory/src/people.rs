@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::limits::BLOCKED_USERS;
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
-use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore};
+use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore, held_keys};
 
 use super::state::State;
 use crate::MemoryStore;
@@ -71,11 +71,19 @@ impl UserStore for MemoryStore {
     }
 
     async fn set_role(&self, user: UserId, role: UserRole) -> StoreResult<()> {
-        change(&mut *self.up()?, user, |row| row.user.role = role)
+        let mut state = self.up()?;
+        if role != UserRole::Admin {
+            keep_an_admin(&state, user)?;
+        }
+        change(&mut state, user, |row| row.user.role = role)
     }
 
     async fn set_banned(&self, user: UserId, banned: bool) -> StoreResult<()> {
-        change(&mut *self.up()?, user, |row| row.user.banned = banned)
+        let mut state = self.up()?;
+        if banned {
+            keep_an_admin(&state, user)?;
+        }
+        change(&mut state, user, |row| row.user.banned = banned)
     }
 
     async fn user(&self, user: UserId) -> StoreResult<Option<UserRecord>> {
@@ -139,7 +147,11 @@ fn create(state: &mut State, new: NewUser) -> StoreResult<User> {
     Ok(user)
 }
 
-fn check_free(state: &State, user: UserId, name: &UserName, email: Option<&str>) -> StoreResult<()> {
+pub(super) fn check_free(state: &State, user: UserId, name: &UserName, email: Option<&str>) -> StoreResult<()> {
+    let had_it = state.people.get(&user).is_some_and(|row| row.user.name == *name);
+    if !had_it && held_keys(name).iter().any(|key| state.held_names.contains(key)) {
+        return Err(StoreError::Taken("name"));
+    }
     let mut others = state.people.values().filter(|row| row.user.id != user);
     let looks_alike = |other: &UserName| other.folded() == name.folded() || other.written() == name.written();
     if others.clone().any(|row| looks_alike(&row.user.name)) {
@@ -149,6 +161,13 @@ fn check_free(state: &State, user: UserId, name: &UserName, email: Option<&str>)
         return Err(StoreError::Taken("email"));
     }
     Ok(())
+}
+
+/// Refuses a change after which no admin could sign in.
+pub(super) fn keep_an_admin(state: &State, user: UserId) -> StoreResult<()> {
+    let is_one = state.people.get(&user).is_some_and(UserRecord::can_administer);
+    let others = state.people.values().any(|row| row.user.id != user && row.can_administer());
+    if is_one && !others { Err(StoreError::LastAdmin) } else { Ok(()) }
 }
 
 fn change(state: &mut State, user: UserId, with: impl FnOnce(&mut UserRecord)) -> StoreResult<()> {

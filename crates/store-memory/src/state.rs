@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use domain::text::Emoji;
 use domain::{
-    Entry, Epoch, File, FileId, LogId, Member, Notification, NotificationKey, Room, RoomId, Seq, SessionId, Timestamp,
-    UserId, UserRoom,
+    AuditKey, AuditRecord, Entry, Epoch, File, FileId, LogId, Member, Notification, NotificationKey, Room, RoomId, Seq,
+    SessionId, Timestamp, UserId, UserRoom,
 };
-use service::ports::{Connection, Fence, Head, NodeRow, SessionRecord, SocketState, Ticket, UserRecord};
+use service::ports::{Connection, Deletion, Fence, Head, NodeRow, SessionRecord, SocketState, Ticket, UserRecord};
 
 use crate::{Fault, Flaw};
 
@@ -63,6 +63,10 @@ pub(super) struct State {
     pub reactors: BTreeSet<(RoomId, Seq, Emoji, UserId)>,
     pub notifications: BTreeMap<(UserId, NotificationKey), NotificationRow>,
     pub people: BTreeMap<UserId, UserRecord>,
+    /// The keys of handles of deleted accounts.
+    pub held_names: BTreeSet<String>,
+    pub deletions: BTreeMap<UserId, Deletion>,
+    pub audit: BTreeMap<AuditKey, AuditRecord>,
     pub sessions: BTreeMap<SessionId, SessionRecord>,
     pub tickets: BTreeMap<[u8; 32], Ticket>,
     pub files: BTreeMap<FileId, File>,
@@ -92,6 +96,9 @@ impl State {
             reactors: BTreeSet::new(),
             notifications: BTreeMap::new(),
             people: BTreeMap::new(),
+            held_names: BTreeSet::new(),
+            deletions: BTreeMap::new(),
+            audit: BTreeMap::new(),
             sessions: BTreeMap::new(),
             tickets: BTreeMap::new(),
             files: BTreeMap::new(),

@@ -12,3 +12,5 @@ pub const TRANSFER_ROWS: usize = 512;
 pub const REMOVED_AT_ONCE: i64 = 4_096;
 /// Entry keys that one statement reads.
 pub const KEY_ROWS: usize = 1_024;
+/// Rows of a deleted account that one statement removes.
+pub const ERASED_ROWS: usize = 1_000;

@@ -41,6 +41,13 @@ const STEPS: &[&[&str]] = &[
         "CREATE INDEX user_room_request ON user_room (user_id, request_at) WHERE request_at IS NOT NULL",
         "CREATE TABLE block (user_id TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (user_id, other)) {W}",
     ],
+    // The admins, the handles of deleted accounts, and the deletions that are not finished.
+    &[
+        "CREATE INDEX usr_admin ON usr (user_id) WHERE role = 'admin'",
+        "CREATE TABLE held_name (k TEXT PRIMARY KEY) {W}",
+        "CREATE TABLE deletion (user_id TEXT PRIMARY KEY, messages INTEGER NOT NULL,
+            at INTEGER NOT NULL) {W}",
+    ],
 ];
 
 const FIRST: &[&str] = &[

@@ -7,6 +7,7 @@
 //! Invariants: decoding never panics; an entry of unknown kind is kept unchanged; a record that cannot be decoded
 //! affects no other record, and its reader logs it and continues with the next one.
 
+mod audit;
 mod body;
 mod change;
 mod entry;
@@ -22,6 +23,7 @@ mod user;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use audit::AuditForm;
 pub use body::{KINDS, Unreadable, decode_body, encode_body, kind_of};
 pub use change::{AckRecord, ChangeRecord};
 pub use entry::{CommitRecord, EntryRecord};

@@ -11,7 +11,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::own::UserRoomRecord;
-use crate::{FileRecord, NotificationRecord, RoomRecord, UserRest, lenient};
+use crate::{AuditForm, FileRecord, NotificationRecord, RoomRecord, UserRest, lenient};
 
 /// One record of a store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,25 @@ pub enum Record {
         user: UserId,
         /// The other user.
         other: UserId,
+    },
+    /// A key that holds back the handle of a deleted account.
+    HeldName {
+        /// `folded:` or `written:`, and the key of the name.
+        key: String,
+    },
+    /// The deletion of an account that is not finished.
+    Deletion {
+        /// The user.
+        user: UserId,
+        /// Whether the user's messages are deleted, too.
+        messages: bool,
+        /// When it began.
+        at: Timestamp,
+    },
+    /// A record of the audit log.
+    Audit {
+        /// The record.
+        audit: AuditForm,
     },
     /// A pinned message.
     Pin {
@@ -195,13 +214,16 @@ impl MemberRow {
 
 impl Record {
     /// The kinds, as [`Record::kind`] returns them, in the order of a report.
-    pub const KINDS: [&str; 14] = [
+    pub const KINDS: [&str; 17] = [
         "user",
         "session",
         "room",
         "member",
         "user_room",
         "block",
+        "held_name",
+        "deletion",
+        "audit",
         "pin",
         "thread",
         "reactor",
@@ -221,14 +243,17 @@ impl Record {
             Record::Member(_) => 3,
             Record::UserRoom { .. } => 4,
             Record::Block { .. } => 5,
-            Record::Pin { .. } => 6,
-            Record::Thread { .. } => 7,
-            Record::Reactor { .. } => 8,
-            Record::File { .. } => 9,
-            Record::Usage { .. } => 10,
-            Record::Notification { .. } => 11,
-            Record::Dropped { .. } => 12,
-            Record::Cursor { .. } => 13,
+            Record::HeldName { .. } => 6,
+            Record::Deletion { .. } => 7,
+            Record::Audit { .. } => 8,
+            Record::Pin { .. } => 9,
+            Record::Thread { .. } => 10,
+            Record::Reactor { .. } => 11,
+            Record::File { .. } => 12,
+            Record::Usage { .. } => 13,
+            Record::Notification { .. } => 14,
+            Record::Dropped { .. } => 15,
+            Record::Cursor { .. } => 16,
         };
         Record::KINDS[index]
     }

@@ -4,7 +4,7 @@ use domain::Timestamp;
 use domain::name::DisplayName;
 use serde::{Deserialize, Serialize};
 
-use crate::lenient;
+use crate::{is_default, lenient};
 
 /// The fields of a user that have no column, if the row has columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct UserRest {
     /// Whether the user is banned and cannot sign in.
     #[serde(default)]
     pub banned: bool,
+    /// Whether the account was deleted. Older releases see it as banned.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub deleted: bool,
     /// When the account was created.
     pub created_at: Timestamp,
     /// The e-mail address as a contact. The column of the address holds only one for sign-in, of an older release.

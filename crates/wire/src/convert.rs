@@ -42,7 +42,7 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
 pub fn user_ref(id: UserId, related: &Related) -> UserRef {
     match related.users.get(&id) {
         Some(user) => UserRef::from(user),
-        None => UserRef { id: id.to_string(), name: String::new(), display_name: None, guest: false },
+        None => UserRef { id: id.to_string(), name: String::new(), display_name: None, guest: false, deleted: false },
     }
 }
 
@@ -51,11 +51,19 @@ impl From<&User> for UserRef {
         UserRef {
             id: user.id.to_string(),
             name: user.name.to_string(),
-            display_name: user.display_name.as_ref().map(ToString::to_string),
+            // For clients that do not know `deleted`.
+            display_name: match user.deleted {
+                true => Some(DELETED.to_owned()),
+                false => user.display_name.as_ref().map(ToString::to_string),
+            },
             guest: user.guest,
+            deleted: user.deleted,
         }
     }
 }
+
+/// The display name of a deleted user.
+const DELETED: &str = "Deleted user";
 
 /// Returns the signed-in user's own account.
 pub fn user_self(user: &User) -> UserSelf {

@@ -24,6 +24,10 @@ pub struct UserRef {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub guest: bool,
+    /// Whether the account was deleted. The handle is then made up, and the display name says so in English.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub deleted: bool,
 }
 
 /// A file attached to a message.

@@ -53,6 +53,13 @@ export interface ChatClientApi {
   logout(): Promise<void>;
   /** Changes the given fields. A user who has a password must give it as `old_password` to change the handle (`name`). */
   updateMe(change: { name?: string; display_name?: string | null; old_password?: string }): Promise<Person>;
+  /**
+   * Deletes the user's account for good, with everything that they wrote if `messages` is set, and everything of the user on
+   * this device. A user who has a password must give it.
+   */
+  deleteMe(input: { password?: string; messages?: boolean }): Promise<void>;
+  /** Chooses a new password with the token of a link that an admin made, and signs in. Signs out a user who is signed in. */
+  resetPassword(input: { token: string; password: string }): Promise<Person>;
   /** Finds users by the beginning of their handle; for a guest, by three characters at least. */
   findUsers(prefix: string): Promise<readonly Person[]>;
   listSessions(): Promise<readonly SessionInfo[]>;

@@ -15,6 +15,8 @@ export interface Person {
   readonly name: string;
   readonly display_name?: string | null;
   readonly guest?: boolean;
+  /** Whether the account was deleted: `name` is then made up. */
+  readonly deleted?: boolean;
   /** Whether the user is an admin of this server; only set for the signed-in user. */
   readonly admin?: boolean;
 }

@@ -7,11 +7,15 @@ import { Logo } from "../ui/Logo.tsx";
 import { onDemand } from "../ui/onDemand.tsx";
 import { attempt, Toasts } from "../ui/Toasts.tsx";
 import s from "./App.module.css";
+import { isReset, usePath } from "./router.ts";
 import { Shell } from "./Shell.tsx";
 
 const SignIn = onDemand(async () => (await import("../features/session/SignIn.tsx")).SignIn);
 
+const Reset = onDemand(async () => (await import("../features/session/Reset.tsx")).Reset);
+
 export function App() {
+  const resets = isReset(usePath());
   const session = useClientState((state) => state.session);
   const me = useClientState((state) => state.me);
   // Switching the language re-renders everything: no component needs to listen for it.
@@ -20,13 +24,14 @@ export function App() {
   return (
     <div className={s.app} key={drawn}>
       <ErrorBoundary>
+        {resets && session !== "unknown" && <Reset signedIn={session === "signed_in"} />}
         {session === "unknown" && (
           <div className={s.starting}>
             <Logo size={48} />
           </div>
         )}
-        {session === "signed_out" && <SignIn />}
-        {session === "signed_in" && me !== null && <Shell me={me} onLocale={onLocale} />}
+        {!resets && session === "signed_out" && <SignIn />}
+        {!resets && session === "signed_in" && me !== null && <Shell me={me} onLocale={onLocale} />}
       </ErrorBoundary>
       <Toasts />
     </div>

@@ -6,7 +6,7 @@ import { PeopleButton } from "../features/people/PeopleButton.tsx";
 import { mayInvite } from "../features/people/rights.ts";
 import { t } from "../i18n/index.ts";
 import { ago } from "../lib/format.ts";
-import { called } from "../lib/person.ts";
+import { called, roomName } from "../lib/person.ts";
 import { useRoom } from "../lib/room.ts";
 import { Avatar, RoomTile } from "../ui/Avatar.tsx";
 import { IconButton } from "../ui/Button.tsx";
@@ -53,10 +53,10 @@ export const RoomHeader = memo(function RoomHeader({ id, peopleOpen, onPeople }:
       {room.with === null ? (
         <RoomTile icon={room.kind === "private" ? "lock" : "hash"} size={32} />
       ) : (
-        <Avatar id={room.with.id} name={room.name} size={32} presence={presence?.status ?? "offline"} />
+        <Avatar id={room.with.id} name={roomName(room)} size={32} presence={presence?.status ?? "offline"} />
       )}
       <div className={s.text}>
-        <h1 dir="auto">{room.name}</h1>
+        <h1 dir="auto">{roomName(room)}</h1>
         <p dir="auto" title={room.description || undefined}>
           {room.with === null ? subtitle(room) : status(presence?.status ?? "offline", presence?.lastSeen ?? null)}
         </p>

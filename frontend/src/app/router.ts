@@ -49,6 +49,11 @@ export function pathOf(room: string | null, seq: number | null = null): string {
   return `${base}/r/${encodeURIComponent(room)}${seq === null ? "" : `/${seq}`}`;
 }
 
+/** Returns whether a path is that of the form for a new password, whose link an admin made. */
+export function isReset(path: string): boolean {
+  return path === `${base}/reset` || path === `${base}/reset/`;
+}
+
 export function navigate(path: string, { replace = false } = {}): void {
   if (replace) history.replaceState(history.state, "", path);
   else history.pushState({ inside: true }, "", path);

@@ -1,14 +1,22 @@
 /** Owns how a person is shown: name, initials, colour. */
-import type { MemberView, Person } from "@palaver/sdk";
+import type { MemberView, Person, RoomView } from "@palaver/sdk";
+import { t } from "../i18n/index.ts";
 import { firstCharacter } from "./intl.ts";
 
-/** Returns a person's display name, else their handle. */
+/** Returns a person's display name, else their handle; of a deleted account, that it is deleted. */
 export function called(person: Person): string {
+  if (person.deleted === true) return t("person.deleted");
   return person.display_name?.trim() || person.name;
 }
 
-/** Returns the handle as typed in a mention. Isolated, so that the sign stays before the name in right-to-left text. */
+/** Returns the name of a room; of a direct room, who the other person is. */
+export function roomName(room: Pick<RoomView, "name" | "with">): string {
+  return room.with?.deleted === true ? called(room.with) : room.name;
+}
+
+/** Returns the handle as typed in a mention, or nothing for a deleted account, whose handle is made up. Isolated, so that the sign stays before the name in right-to-left text. */
 export function handle(person: Person): string {
+  if (person.deleted === true) return "";
   return `\u2066@${person.name}\u2069`;
 }
 

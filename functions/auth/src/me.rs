@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use domain::limits::PAGE_ROWS;
 use domain::name::{DisplayName, UserName};
 use domain::{Email, Refusal};
+use http::StatusCode;
 use serde::Deserialize;
-use service::Auth;
+use service::admin::Requester;
 use service::auth::{Password, ProfilePatch};
 use service::ports::UserRecord;
+use service::{Admin, Auth};
 use utoipa::IntoParams;
 use web::{Caller, Json, Problem, Query};
 use wire::UserRef;
 use wire::rest::Problem as ProblemBody;
-use wire::rest::auth::{Me, MePatch, UserPage};
+use wire::rest::auth::{DeleteMe, Me, MePatch, UserPage};
+
+use crate::cookie::Visitor;
 
 /// Returns the caller's own account.
 #[utoipa::path(
@@ -44,6 +49,32 @@ pub(crate) async fn update(
     Json(body): Json<MePatch>,
 ) -> Result<Json<Me>, Problem> {
     Ok(Json(view(auth.profiles.update(&actor, parse(body)?).await?)))
+}
+
+/// Deletes the caller's account, or the guest.
+///
+/// It loses its handle, names, address, password, sessions, rooms, marks and notifications at once, and cannot be restored.
+/// Its handle stays taken. A caller who has a password must send it.
+#[utoipa::path(
+    delete, path = "/api/auth/me", tag = "auth", security(("bearer" = [])), request_body = Option<DeleteMe>,
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 400, description = "The password is missing", body = ProblemBody),
+        (status = 401, body = ProblemBody),
+        (status = 403, description = "The password is wrong", body = ProblemBody),
+        (status = 409, description = "The caller is the only admin who can sign in", body = ProblemBody),
+        (status = 429, description = "Too many attempts", body = ProblemBody),
+    )
+)]
+pub(crate) async fn delete(
+    State(admin): State<Arc<Admin>>,
+    Caller(actor): Caller,
+    visitor: Visitor,
+    body: Option<Json<DeleteMe>>,
+) -> Result<Response, Problem> {
+    let DeleteMe { password, messages } = body.map(|Json(body)| body).unwrap_or_default();
+    admin.delete_own_account(Requester::rest(actor), password, messages).await?;
+    Ok((StatusCode::NO_CONTENT, visitor.forget(), ()).into_response())
 }
 
 fn parse(body: MePatch) -> Result<ProfilePatch, Refusal> {

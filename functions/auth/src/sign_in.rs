@@ -10,7 +10,7 @@ use service::Auth;
 use service::auth::{Password, Registration};
 use web::{Client, Json, MaybeCaller, Problem};
 use wire::rest::Problem as ProblemBody;
-use wire::rest::auth::{GuestBody, LoginBody, RegisterBody, Setup, Tokens};
+use wire::rest::auth::{GuestBody, LoginBody, RegisterBody, ResetBody, Setup, Tokens};
 
 use crate::cookie::Visitor;
 
@@ -104,4 +104,25 @@ pub(crate) async fn guest(
     let signed_in = auth.accounts.guest(&name, &visitor.device).await;
     let signed_in = signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?;
     Ok((http::StatusCode::CREATED, visitor.answer(signed_in)))
+}
+
+/// Chooses a new password with a link, and signs in.
+///
+/// An admin makes the link. It works once. Ends all other sessions of the user.
+#[utoipa::path(
+    post, path = "/api/auth/reset", tag = "auth", request_body = ResetBody, security(()),
+    responses(
+        (status = 200, description = "Signed in", body = Tokens),
+        (status = 400, description = "The password is easy to guess", body = ProblemBody),
+        (status = 403, description = "The link has expired or has been used", body = ProblemBody),
+        (status = 429, description = "Too many attempts", body = ProblemBody),
+    )
+)]
+pub(crate) async fn reset(
+    State(auth): State<Arc<Auth>>,
+    visitor: Visitor,
+    Json(body): Json<ResetBody>,
+) -> Result<Response, Problem> {
+    let signed_in = auth.resets.redeem(&body.token, Password::parse(body.password)?, &visitor.device).await;
+    Ok(visitor.answer(signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?))
 }

@@ -43,7 +43,16 @@ async fn world() -> World {
     for (id, name) in [(ADA, "ada"), (BOB, "bob"), (EVE, "eve")] {
         let name = UserName::parse(name).expect("valid");
         let role = UserRole::User;
-        let user = User { id, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
+        let user = User {
+            id,
+            name,
+            display_name: None,
+            guest: false,
+            role,
+            banned: false,
+            deleted: false,
+            created_at: Timestamp(0),
+        };
         store
             .users
             .create_user(&NewUser { user, email: None, sign_in_email: None, password_hash: None })

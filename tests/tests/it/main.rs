@@ -1,6 +1,8 @@
 //! Tests the running program from outside: one module per subject. Each test starts its own server, so that no test
 //! sees what another did.
 
+mod accounts;
+mod admin_commands;
 mod auth;
 mod cluster;
 mod connections;

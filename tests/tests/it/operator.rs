@@ -13,7 +13,7 @@ use tests::server::{Server, Settings};
 use crate::setup::{history, number, room, say, text, texts};
 
 /// Runs a command of `palaver` on a data folder, with this standard input.
-async fn palaver(data: &Path, arguments: &[&str], input: &str) -> Output {
+pub async fn palaver(data: &Path, arguments: &[&str], input: &str) -> Output {
     let settings = Settings::default().argument("--data").argument(data.to_str().expect("its name is UTF-8"));
     let settings = arguments.iter().fold(settings, |settings, argument| settings.argument(argument));
     let input = input.to_owned();
@@ -29,14 +29,14 @@ async fn palaver(data: &Path, arguments: &[&str], input: &str) -> Output {
 }
 
 #[track_caller]
-fn succeeded(output: Output) -> String {
+pub fn succeeded(output: Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{errors}", output.status);
     String::from_utf8(output.stdout).expect("it writes UTF-8")
 }
 
 #[track_caller]
-fn failed_with(output: &Output, word: &str) {
+pub fn failed_with(output: &Output, word: &str) {
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && errors.contains(word), "{}\n{errors}", output.status);
     assert!(!errors.contains("panicked"), "{errors}");
@@ -293,6 +293,8 @@ async fn a_ban_and_a_lost_role_take_effect_within_seconds() {
     ada.post("/api/notifications", post.clone()).await.ok();
     bob.get("/api/auth/me").await.ok();
     succeeded(palaver(server.data(), &["admin", "ban", "bob"], "").await);
+    failed_with(&palaver(server.data(), &["admin", "set-role", "ada", "user"], "").await, "only admin");
+    succeeded(palaver(server.data(), &["admin", "create-user", "zoe", "--admin"], &format!("{PASSWORD}\n")).await);
     succeeded(palaver(server.data(), &["admin", "set-role", "ada", "user"], "").await);
     failed_with(&palaver(server.data(), &["admin", "ban", "nobody"], "").await, "name");
     // A verified token is cached for this long; neither of them has expired.

@@ -66,7 +66,7 @@ async fn a_second_server_on_the_same_folder_is_refused_and_names_the_first() {
     }
     // The first one is not disturbed, and commands beside it work.
     ada.get("/api/auth/me").await.ok();
-    for arguments in [&["admin", "ban", "ada"] as &[&str], &["admin", "unban", "ada"], &["check-config"]] {
+    for arguments in [&["admin", "list"] as &[&str], &["admin", "audit"], &["check-config"]] {
         let output = run_on(server.data(), arguments).await;
         assert!(output.status.success(), "{}", all_text(&output));
     }

@@ -77,7 +77,7 @@ fn write(queue: &mut SendQueue) -> Vec<realtime::Frame> {
 }
 
 fn typing() -> Outgoing {
-    let by = wire::UserRef { id: "1".into(), name: "ada".into(), display_name: None, guest: false };
+    let by = wire::UserRef { id: "1".into(), name: "ada".into(), display_name: None, guest: false, deleted: false };
     Outgoing::Shared(Delivery::new(SharedMessage::Typing {
         room: RoomId(Uuid::nil()),
         by,

@@ -95,6 +95,8 @@ async fn a_token_that_claims_a_revoked_role_opens_a_socket_without_it() {
     let cluster = Cluster::new();
     let (one, two) = (cluster.node().await, cluster.node().await);
     let ada = one.guest("ada").await;
+    let zoe = one.guest("zoe").await;
+    cluster.memory.store().users.set_role(zoe.id, domain::UserRole::Admin).await.expect("another admin is left");
     // Like the command line, in another process: no node is notified.
     cluster.memory.store().users.set_role(ada.id, domain::UserRole::Admin).await.expect("up");
     let granted = two.services.auth.sessions.grant(&ada.token).expect("it is valid").actor;

@@ -8,7 +8,8 @@ pub const PROFILE_VARIABLE: &str = "PALAVER_TEST_PROFILE";
 pub const OTHERS: [&str; 3] = ["self-hosted", "aws", "gateway"];
 
 /// The modules of `tests/tests/it` that run on every profile: those that use the store, the bus, files and presence.
-pub const EVERYWHERE: [&str; 12] = [
+pub const EVERYWHERE: [&str; 13] = [
+    "accounts",
     "auth",
     "convergence",
     "files",
@@ -56,7 +57,8 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 22] = [
+const ONCE: [(&str, &str); 23] = [
+    ("admin_commands", "runs commands on the data folder; what they do is tested everywhere by REST"),
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
     ("copy", "moves an installation between stores of all kinds"),

@@ -2,7 +2,9 @@
 //!
 //! Each case gets an empty store and panics if a promise in the port's documentation does not hold.
 
+pub mod accounts;
 pub mod append;
+pub mod audit;
 pub mod blobs;
 pub mod bus;
 pub mod changes;

@@ -110,6 +110,7 @@ pub async fn a_guest_becomes_a_registered_user(store: Store) {
 pub async fn details_change(store: Store) {
     let mut ada = person("Ada");
     let id = ada.user.id;
+    store.users.register(&person("first")).await.expect("another admin");
     store.users.create_user(&ada).await.expect("created");
     let shown = DisplayName::parse("Ada L.").expect("valid");
     store.users.set_display_name(id, Some(&shown)).await.expect("set");

@@ -3,6 +3,7 @@
 use domain::{LogId, RowWrite, Timestamp};
 use service::ports::{Store, Ticket};
 
+use super::audit::record;
 use super::notifications::ten;
 use super::sessions::{LATER, NOW, session};
 use super::world::{LogWriter, a_user};
@@ -32,4 +33,14 @@ pub async fn marks_of_dropped_notifications_are_swept(store: Store) {
     assert_eq!(store.notifications.sweep(Timestamp(1_000)).await, Ok(1));
     assert_eq!(store.notifications.known(user, key).await, Ok(false));
     assert_eq!(store.notifications.known(user, all[0].key).await, Ok(true));
+}
+
+pub async fn old_audit_records_are_swept(store: Store) {
+    let (old, new) = (record(1_000), record(2_000));
+    for record in [&old, &new] {
+        store.audit.record(record).await.expect("recorded");
+    }
+    assert_eq!(store.audit.sweep_audit(Timestamp(2_000)).await, Ok(1));
+    assert_eq!(store.audit.sweep_audit(Timestamp(2_000)).await, Ok(0));
+    assert_eq!(store.audit.page((Timestamp(3_000), new.id), Timestamp(0), 9).await, Ok(vec![new]));
 }

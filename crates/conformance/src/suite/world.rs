@@ -118,6 +118,7 @@ pub fn person(name: &str) -> NewUser {
         guest: false,
         role: UserRole::User,
         banned: false,
+        deleted: false,
         created_at: Timestamp(1_000),
     };
     NewUser { user, email: None, sign_in_email: None, password_hash: Some("$argon2id$test".into()) }

@@ -89,7 +89,9 @@ fn mentioned(view: &View, text: &MessageText) -> Vec<UserId> {
 
 pub(super) fn delete(view: &mut View, change: &Change, target: Seq, now: Timestamp) -> Ruled {
     let moderates = power(view, &change.by).is_some_and(|power| power >= Role::Moderator);
-    let deletes_any = moderates && view.room().is_some_and(|room| room.kind != RoomKind::Direct);
+    // The system deletes for an author who is gone, in direct rooms, too.
+    let is_system = change.by.user == UserId::SYSTEM;
+    let deletes_any = moderates && view.room().is_some_and(|room| is_system || room.kind != RoomKind::Direct);
     let (entry, message) = if deletes_any {
         view.message(target).ok_or_else(no_such_message)?
     } else {

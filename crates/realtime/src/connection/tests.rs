@@ -31,6 +31,7 @@ impl Rig {
             guest: false,
             role: UserRole::User,
             banned: false,
+            deleted: false,
             created_at: now.wall,
         };
         let session = Some(SessionId(Uuid::from_u128(1)));

@@ -26,7 +26,8 @@ fn room(n: u128) -> LogId {
 
 /// Returns an event with a distinct text.
 fn event(text: &str) -> Arc<Delivery> {
-    let by = wire::UserRef { id: String::new(), name: text.to_owned(), display_name: None, guest: false };
+    let by =
+        wire::UserRef { id: String::new(), name: text.to_owned(), display_name: None, guest: false, deleted: false };
     Delivery::new(SharedMessage::Typing { room: RoomId(Uuid::nil()), by, ttl: Duration::ZERO })
 }
 

@@ -28,6 +28,7 @@ fn identity_of(user: u128, session: u128) -> Identity {
         guest: false,
         role: UserRole::User,
         banned: false,
+        deleted: false,
         created_at: START,
     };
     let session = Some(SessionId(Uuid::from_u128(session)));

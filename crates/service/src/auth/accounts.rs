@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::limits::USER_NAME_CHARS;
-use domain::name::UserName;
+use domain::name::{DisplayName, UserName};
 use domain::{Actor, Code, Email, Refusal, User, UserId, UserRole};
 
 use super::first_admin::{FirstAccount, FirstToken};
@@ -37,6 +37,15 @@ pub struct Registration {
     pub email: Option<Email>,
 }
 
+/// The new names of a user. Fields that are `None` stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewNames {
+    /// The handle.
+    pub name: Option<UserName>,
+    /// The display name, or `Some(None)` to remove it.
+    pub display_name: Option<Option<DisplayName>>,
+}
+
 /// The use cases of accounts.
 pub struct Accounts {
     pub(super) users: Arc<dyn UserStore>,
@@ -48,7 +57,7 @@ pub struct Accounts {
     pub(super) sessions: Arc<Sessions>,
     pub(super) settings: AuthSettings,
     pub(super) first_token: FirstToken,
-    /// Whether an account was seen: none is ever removed.
+    /// Whether an account was seen: the last admin is never removed.
     pub(super) has_account: AtomicBool,
 }
 
@@ -184,7 +193,7 @@ impl Accounts {
         if by.user == user {
             return Err(Refusal::bad_request("You cannot ban yourself."));
         }
-        if self.users.user(user).await?.is_none() {
+        if self.users.user(user).await?.is_none_or(|record| record.user.deleted) {
             return Err(Refusal::not_found("There is no such user."));
         }
 
@@ -196,6 +205,27 @@ impl Accounts {
         Ok(())
     }
 
+    /// Gives a user another handle, or another display name, or both. An operator may choose names that could impersonate
+    /// staff. Returns `conflict` if the handle is taken.
+    pub(crate) async fn rename(&self, user: UserId, new: NewNames) -> Result<User, Refusal> {
+        if let Some(name) = &new.name {
+            self.users.rename(user, name).await?;
+        }
+        if let Some(shown) = &new.display_name {
+            self.users.set_display_name(user, shown.as_ref()).await?;
+        }
+        let renamed = self.users.user(user).await?.ok_or(StoreError::NotFound)?.user;
+        self.user_log.announce_profile(&renamed).await?;
+        Ok(renamed)
+    }
+
+    /// Sets a password for a user who has an account, and ends all their sessions.
+    pub(crate) async fn set_password(&self, user: UserId, password: Password) -> Result<(), Refusal> {
+        let record = self.users.user(user).await?.ok_or(StoreError::NotFound)?;
+        self.passwords.replace(&record, password).await?;
+        self.sessions.end_others(user, None).await
+    }
+
     fn new_user(&self, name: UserName, guest: bool) -> User {
         User {
             id: self.ids.user(),
@@ -204,6 +234,7 @@ impl Accounts {
             guest,
             role: UserRole::User,
             banned: false,
+            deleted: false,
             created_at: self.clock.now(),
         }
     }

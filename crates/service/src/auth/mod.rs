@@ -24,6 +24,7 @@ mod keys;
 mod passwords;
 mod profiles;
 mod refresh_token;
+mod resets;
 mod revocations;
 mod session_cache;
 mod sessions;
@@ -34,12 +35,13 @@ mod tokens;
 mod user_log;
 mod weak_passwords;
 
-pub use accounts::{Accounts, Registration};
+pub use accounts::{Accounts, NewNames, Registration};
 pub use first_admin::FirstAccount;
 pub use hashing::Password;
 pub use keys::{InvalidKeys, SigningKeys};
 pub use passwords::Passwords;
 pub use profiles::{ProfilePatch, Profiles, UsersPage};
+pub use resets::{ResetToken, Resets};
 pub use revocations::ROLE;
 pub use sessions::{Device, Sessions, SignedIn};
 pub use settings::{AuthSettings, InvalidServiceToken, ServiceToken};
@@ -61,6 +63,8 @@ pub struct Auth {
     pub sessions: Arc<Sessions>,
     /// The sign-in with a password.
     pub passwords: Arc<Passwords>,
+    /// The links with which users choose a new password.
+    pub resets: Resets,
     /// The one-time tickets for sockets.
     pub tickets: Tickets,
     /// The tokens, which are verified without the store.
@@ -112,6 +116,14 @@ impl Auth {
             clock: clock.clone(),
             ids: ids.clone(),
         });
+        let resets = Resets {
+            users: users.clone(),
+            store: session_store.clone(),
+            sessions: sessions.clone(),
+            passwords: passwords.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
         let tickets =
             Tickets { store: session_store, clock: clock.clone(), ids: ids.clone(), sessions: sessions.clone() };
         let profiles = Profiles {
@@ -132,7 +144,7 @@ impl Auth {
             first_token,
             has_account: AtomicBool::new(false),
         };
-        Arc::new(Auth { sessions, passwords, tickets, tokens, accounts, profiles })
+        Arc::new(Auth { sessions, passwords, resets, tickets, tokens, accounts, profiles })
     }
 }
 

@@ -100,6 +100,20 @@ impl Passwords {
         self.hasher.hash(new).await
     }
 
+    /// Refuses a new password of an account that is easy to guess.
+    pub(super) fn check_new(&self, of: &UserRecord, new: &Password) -> Result<(), Refusal> {
+        let email = of.contact().and_then(|contact| Email::parse(contact).ok());
+        refuse_weak(new, &of.user.name, email.as_ref())
+    }
+
+    /// Replaces the password of an account. The error says what to do if it is easy to guess, or if there is no account.
+    pub(super) async fn replace(&self, of: &UserRecord, new: Password) -> Result<(), Refusal> {
+        has_account(of)?;
+        let email = of.contact().and_then(|contact| Email::parse(contact).ok());
+        let hash = self.hash_new(new, &of.user.name, email.as_ref()).await?;
+        Ok(self.users.set_password(of.user.id, &hash).await?)
+    }
+
     /// Opens a session for a user who gave the right password, unless they were banned or the password was changed
     /// while it was checked: that takes long, and what ended all sessions meanwhile did not know of this one.
     async fn open_checked(&self, shown: UserRecord, device: &Device) -> Result<SignedIn, Refusal> {
@@ -137,6 +151,14 @@ impl Passwords {
         }
         if good? { Ok(()) } else { Err(Refusal::forbidden("The current password is wrong.")) }
     }
+}
+
+/// Refuses a user who has no account that a password could belong to.
+pub(super) fn has_account(of: &UserRecord) -> Result<(), Refusal> {
+    if of.user.guest || of.user.deleted {
+        return Err(Refusal::bad_request("A guest has no account, and so no password."));
+    }
+    Ok(())
 }
 
 fn wrong() -> Refusal {

@@ -131,11 +131,20 @@ impl Profiles {
     }
 
     async fn confirm(&self, record: &UserRecord, password: Option<String>) -> Result<(), Refusal> {
+        let missing =
+            "To change your name, email address or password, also send your current password as `old_password`.";
+        self.confirm_or(record, password, missing).await
+    }
+
+    /// Refuses to delete the account of a caller who has a password and does not give it.
+    pub(crate) async fn confirm_deletion(&self, of: &UserRecord, password: Option<String>) -> Result<(), Refusal> {
+        self.confirm_or(of, password, "To delete your account, also send your current password as `password`.").await
+    }
+
+    async fn confirm_or(&self, record: &UserRecord, password: Option<String>, missing: &str) -> Result<(), Refusal> {
         if record.password_hash.is_none() {
             return Ok(());
         }
-        let missing =
-            "To change your name, email address or password, also send your current password as `old_password`.";
         let password = password.ok_or_else(|| Refusal::bad_request(missing))?;
         self.passwords.confirm(record, password).await
     }
@@ -159,17 +168,20 @@ impl Profiles {
         let more = users.len() > limit;
         users.truncate(limit);
         let next = users.last().filter(|_| more).map(|user| user.name.folded());
+        // So a page may be short.
+        users.retain(|user| !user.deleted);
         Ok(UsersPage { users, next })
     }
 
     async fn search_as_guest(&self, prefix: &str, limit: usize) -> Result<UsersPage, Refusal> {
         let Some(prefix) = handle_prefix(prefix) else { return Ok(UsersPage { users: Vec::new(), next: None }) };
         let limit = limit.clamp(1, GUEST_SEARCH_USERS);
-        let users = match prefix.chars().count() >= GUEST_SEARCH_CHARS {
+        let users: Vec<User> = match prefix.chars().count() >= GUEST_SEARCH_CHARS {
             true => self.users.users_by_prefix(&prefix, None, limit).await?,
             // A whole name may be shorter.
             false => self.users.user_by_name(&prefix).await?.into_iter().map(|record| record.user).collect(),
         };
+        let users = users.into_iter().filter(|user| !user.deleted).collect();
         Ok(UsersPage { users, next: None })
     }
 }

@@ -258,8 +258,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends all sessions of a banned user.
-    pub(super) async fn end_all(&self, user: UserId) -> Result<(), Refusal> {
+    /// Ends all sessions of a user, and closes their sockets.
+    pub(crate) async fn end_all(&self, user: UserId) -> Result<(), Refusal> {
         for session in self.store.end_all(user).await? {
             self.revocations.end_session(session);
         }

@@ -2,8 +2,10 @@
 //!
 //! Each trait's doc states the guarantees, errors and cost of its methods. No adapter is known here.
 
+mod audit;
 mod blobs;
 mod bus;
+mod deletion;
 mod feed;
 mod files;
 mod forward;
@@ -20,8 +22,10 @@ mod sessions;
 mod transfer;
 mod unreadable;
 
+pub use audit::{AuditStore, audit_month};
 pub use blobs::{BlobError, Blobs, ByteStream, Presigned, ServedAs};
 pub use bus::{Bus, BusMessage, BusStatus, Committed, Heard, Mark, Typing};
+pub use deletion::{Deletion, DeletionStore, held_keys};
 pub use domain::PresenceStatus;
 pub use feed::{Behind, FeedCursor, FeedStore, Fence};
 pub use files::{Charged, FileStore, Quota, Usage};
@@ -53,6 +57,9 @@ pub enum StoreError {
     /// A unique name belongs to another row.
     #[error("{0} is taken")]
     Taken(&'static str),
+    /// Nobody else could administer the installation afterwards. Nothing was written.
+    #[error("this is the only admin")]
+    LastAdmin,
     /// The store is not available now. Nothing was written, or the write is idempotent and can be retried.
     #[error("the store is not available: {why}")]
     Unavailable {
@@ -96,6 +103,10 @@ pub struct Store {
     pub notifications: Arc<dyn NotificationStore>,
     /// Users.
     pub users: Arc<dyn UserStore>,
+    /// The deletion of accounts.
+    pub deletions: Arc<dyn DeletionStore>,
+    /// The audit log.
+    pub audit: Arc<dyn AuditStore>,
     /// Sessions and tickets.
     pub sessions: Arc<dyn SessionStore>,
     /// The rows of files.
@@ -115,6 +126,8 @@ impl Store {
             + MarkStore
             + NotificationStore
             + UserStore
+            + DeletionStore
+            + AuditStore
             + SessionStore
             + FileStore
             + FeedStore
@@ -127,6 +140,8 @@ impl Store {
             marks: all.clone(),
             notifications: all.clone(),
             users: all.clone(),
+            deletions: all.clone(),
+            audit: all.clone(),
             sessions: all.clone(),
             files: all.clone(),
             feed: all.clone(),

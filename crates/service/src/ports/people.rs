@@ -32,6 +32,27 @@ impl UserRecord {
         UserRecord { email: lower(&self.email), sign_in_email: lower(&self.sign_in_email), ..self.clone() }
     }
 
+    /// Returns whether the user is an admin who can sign in. Every store counts by this.
+    pub fn can_administer(&self) -> bool {
+        self.user.role == UserRole::Admin && !self.user.banned
+    }
+
+    /// Returns what is left of the record when the account is deleted: the id, and the handle `tombstone`. It is banned,
+    /// too, so that every check that refuses banned users refuses it, those of older releases included.
+    pub fn ended(&self, tombstone: &UserName) -> UserRecord {
+        let user = User {
+            id: self.user.id,
+            name: tombstone.clone(),
+            display_name: None,
+            guest: self.user.guest,
+            role: UserRole::User,
+            banned: true,
+            deleted: true,
+            created_at: self.user.created_at,
+        };
+        UserRecord { user, email: None, sign_in_email: None, password_hash: None }
+    }
+
     /// Changes or removes the e-mail address. It stays an address for sign-in only if it is the same one.
     pub fn set_email(&mut self, email: Option<String>) {
         self.sign_in_email.take_if(|old| Some(&*old) != email.as_ref());
@@ -79,10 +100,11 @@ pub trait UserStore: Send + Sync {
     /// Changes the password.
     async fn set_password(&self, user: UserId, password_hash: &str) -> StoreResult<()>;
 
-    /// Changes the role on the installation.
+    /// Changes the role on the installation. Returns `LastAdmin` if no other admin could sign in afterwards, also if two
+    /// admins lose the role at the same time.
     async fn set_role(&self, user: UserId, role: UserRole) -> StoreResult<()>;
 
-    /// Bans a user from the installation, or lifts the ban.
+    /// Bans a user from the installation, or lifts the ban. Returns `LastAdmin` as [`UserStore::set_role`] does.
     async fn set_banned(&self, user: UserId, banned: bool) -> StoreResult<()>;
 
     /// Returns a user.

@@ -224,7 +224,8 @@ impl Rooms {
     pub async fn resolve_user(&self, text: &str) -> Result<UserId, Refusal> {
         let unknown = || Refusal::not_found("No user has this name.");
         if let Ok(id) = text.parse::<UserId>() {
-            return self.user_cache.user(id).await?.map(|user| user.id).ok_or_else(unknown);
+            let found = self.user_cache.user(id).await?.filter(|user| !user.deleted);
+            return found.map(|user| user.id).ok_or_else(unknown);
         }
         let folded = domain::name::lookup_key(text.trim_start_matches('@')).ok_or_else(unknown)?;
         self.store.users.user_by_name(&folded).await?.map(|record| record.user.id).ok_or_else(unknown)

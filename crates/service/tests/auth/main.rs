@@ -299,6 +299,8 @@ async fn a_new_role_applies_at_once_to_tokens_that_claim_another() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     assert!(fixture.actor(&ada).admin);
+    fixture.register("zoe").await;
+    fixture.auth.accounts.set_role(&name("zoe"), UserRole::Admin).await.expect("another admin");
     fixture.auth.accounts.set_role(&name("ada"), UserRole::User).await.expect("there");
     assert!(!fixture.actor(&ada).admin);
     fixture.auth.accounts.set_role(&name("ada"), UserRole::Admin).await.expect("there");
@@ -395,6 +397,8 @@ async fn a_session_ended_on_another_node_ends_here_within_seconds() {
     assert!(admin.admin && other.sessions.verify_now(&bob.access_token).await.is_ok());
 
     // On another node.
+    fixture.register("zoe").await;
+    fixture.auth.accounts.set_role(&name("zoe"), UserRole::Admin).await.expect("another admin");
     fixture.auth.accounts.set_role(&name("ada"), UserRole::User).await.expect("taken");
     fixture.auth.sessions.logout(Some(fixture.actor(&bob)), None).await.expect("signed out");
     assert!(other.sessions.verify_now(&bob.access_token).await.is_ok(), "believed for a moment");

@@ -153,7 +153,16 @@ async fn world() -> MemoryStore {
     for (id, name) in [(ADA, "ada"), (BOB, "bob"), (EVE, "eve")] {
         let name = UserName::parse(name).expect("valid");
         let role = UserRole::User;
-        let user = User { id, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
+        let user = User {
+            id,
+            name,
+            display_name: None,
+            guest: false,
+            role,
+            banned: false,
+            deleted: false,
+            created_at: Timestamp(0),
+        };
         let new = NewUser { user, email: None, sign_in_email: None, password_hash: None };
         memory.store().users.create_user(&new).await.expect("free");
     }

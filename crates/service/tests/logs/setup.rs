@@ -126,8 +126,16 @@ pub fn actor(n: u128) -> Actor {
 pub fn person(n: u128) -> UserRecord {
     let name = UserName::parse(&format!("person{n}")).expect("valid");
     let role = UserRole::User;
-    let user =
-        User { id: user(n), name, display_name: None, guest: true, role, banned: false, created_at: Timestamp(0) };
+    let user = User {
+        id: user(n),
+        name,
+        display_name: None,
+        guest: true,
+        role,
+        banned: false,
+        deleted: false,
+        created_at: Timestamp(0),
+    };
     UserRecord { user, email: None, sign_in_email: None, password_hash: None }
 }
 

@@ -1,6 +1,9 @@
 //! The ports besides the log, one module each; all are implemented on `TableStore`.
 
+mod admins;
+pub mod audit;
 mod counts;
+mod deletion;
 mod feed;
 mod files;
 mod limits;

@@ -9,7 +9,7 @@ use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore, re
 
 use super::people_rows::{self as rows, ATTEMPTS, Changes, FIRST_NAME, LAST_NAME, Refused};
 use crate::error::unavailable;
-use crate::item::{flag, text, word};
+use crate::item::{Item, flag, text, word};
 use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
 use crate::table_store::{Range, TableStore, WriteError};
@@ -62,6 +62,7 @@ impl UserStore for TableStore {
             changes.profile(Op::Update(change, unchanged));
             changes.name(Some(&guest), self.owns_written(&guest).await?, &new);
             changes.email(guest.sign_in_email.as_deref(), &new);
+            changes.admin(Some(&guest), &new.user);
             if first {
                 changes.first_person(user);
             }
@@ -92,11 +93,11 @@ impl UserStore for TableStore {
     }
 
     async fn set_role(&self, user: UserId, role: UserRole) -> StoreResult<()> {
-        self.set(Change::of(keys::profile(user)).set("ro", word(&role))).await
+        self.change_rights(user, |row| row.user.role = role).await
     }
 
     async fn set_banned(&self, user: UserId, banned: bool) -> StoreResult<()> {
-        self.set(Change::of(keys::profile(user)).set("ba", flag(banned))).await
+        self.change_rights(user, |row| row.user.banned = banned).await
     }
 
     async fn user(&self, user: UserId) -> StoreResult<Option<UserRecord>> {
@@ -115,7 +116,10 @@ impl UserStore for TableStore {
 
     async fn ids_by_names(&self, folded: &[String]) -> StoreResult<Vec<(String, UserId)>> {
         let found = self.get_all(folded.iter().map(|folded| keys::name(folded)).collect()).await?;
-        found.iter().map(|item| Ok((keys::name_of(&item.key()?).to_owned(), UserId(item.id("us")?)))).collect()
+        let named = |item: &Item| Ok((keys::name_of(&item.key()?).to_owned(), UserId(item.id("us")?)));
+        let named = found.iter().map(named).collect::<StoreResult<Vec<_>>>()?;
+        // The handle of a deleted account names nobody.
+        Ok(named.into_iter().filter(|(_, user)| *user != UserId::SYSTEM).collect())
     }
 
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>> {
@@ -155,7 +159,7 @@ impl UserStore for TableStore {
 }
 
 impl TableStore {
-    async fn record(&self, user: UserId) -> StoreResult<Option<UserRecord>> {
+    pub(super) async fn record(&self, user: UserId) -> StoreResult<Option<UserRecord>> {
         self.get(keys::profile(user)).await?.as_ref().map(rows::record).transpose()
     }
 
@@ -176,6 +180,7 @@ impl TableStore {
             changes.profile(Op::Put(rows::item(&new), When::Absent));
             changes.name(None, false, &new);
             changes.email(None, &new);
+            changes.admin(None, &new.user);
             if first {
                 changes.first_person(new.user.id);
             }
@@ -191,7 +196,7 @@ impl TableStore {
 
     /// Returns whether the row of the second key of a user's name is their own: not if somebody else looked like it before
     /// this key was unique.
-    async fn owns_written(&self, of: &UserRecord) -> StoreResult<bool> {
+    pub(super) async fn owns_written(&self, of: &UserRecord) -> StoreResult<bool> {
         match self.get(keys::written(&of.user.name.written())).await? {
             Some(item) => Ok(item.id("us")? == of.user.id.0),
             None => Ok(false),
@@ -242,7 +247,7 @@ impl TableStore {
         Err(contended())
     }
 
-    async fn change(&self, changes: Changes) -> Result<(), Refused> {
+    pub(super) async fn change(&self, changes: Changes) -> Result<(), Refused> {
         let (ops, rows) = changes.into_parts();
         self.write(ops).await.map_err(|error| rows::refused(error, &rows))
     }
@@ -269,6 +274,6 @@ impl TableStore {
     }
 }
 
-fn contended() -> StoreError {
+pub(super) fn contended() -> StoreError {
     unavailable("a user's row kept changing", crate::error::THROTTLED_MS)
 }

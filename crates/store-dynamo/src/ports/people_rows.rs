@@ -4,7 +4,7 @@
 //! address, `em` address for sign-in, `ph` hash of the password. The rows of a name, of an address and of the list of names contain `us`.
 
 use domain::name::{DisplayName, UserName};
-use domain::{User, UserId};
+use domain::{User, UserId, UserRole};
 use service::ports::{NewUser, StoreError, StoreResult, UserRecord};
 
 use crate::item::{Item, decoded, flag, id, text, time, word};
@@ -106,6 +106,42 @@ impl Changes {
         self.push(Row::Decided, unique(keys::first_person(), user));
     }
 
+    /// Adds the rows of the handle of a deleted account: the new one is the user's, the old one stays taken and names
+    /// nobody.
+    pub fn ended_name(&mut self, old: &UserRecord, owns_written: bool, new: &UserRecord) {
+        let (user, folded, before) = (new.user.id, new.user.name.folded(), old.user.name.folded());
+        let nobody = |key| Op::Put(Item::at(key).with("us", id(UserId::SYSTEM.0)), When::Always);
+        self.push(Row::Unique("name"), unique(keys::name(&folded), user));
+        self.push(Row::Unique("name"), unique(keys::written(&new.user.name.written()), user));
+        self.push(Row::Free, Op::Put(Item::at(keys::listed_name(&folded)).with("us", id(user.0)), When::Always));
+        self.push(Row::Free, nobody(keys::name(&before)));
+        self.push(Row::Free, Op::Delete(keys::listed_name(&before), When::Always));
+        if owns_written {
+            self.push(Row::Free, nobody(keys::written(&old.user.name.written())));
+        }
+    }
+
+    /// Adds the row in the list of admins, if the role changes.
+    pub fn admin(&mut self, old: Option<&UserRecord>, new: &User) {
+        let (was, is) = (old.is_some_and(|old| old.user.role == UserRole::Admin), new.role == UserRole::Admin);
+        let listed = Item::at(keys::admin(new.id)).with("us", id(new.id.0));
+        match (was, is) {
+            (_, true) => self.push(Row::Free, Op::Put(listed, When::Always)),
+            (true, false) => self.push(Row::Free, Op::Delete(keys::admin(new.id), When::Always)),
+            (false, false) => {}
+        }
+    }
+
+    /// Adds a write that others decide on, with the condition that it was decided on.
+    pub fn decided(&mut self, op: Op) {
+        self.push(Row::Decided, op);
+    }
+
+    /// Adds a write without a condition.
+    pub fn free(&mut self, op: Op) {
+        self.push(Row::Free, op);
+    }
+
     /// Returns the operations, and what each of them writes.
     pub fn into_parts(self) -> (Vec<Op>, Vec<Row>) {
         (self.ops, self.rows)
@@ -146,6 +182,13 @@ pub fn unchanged(old: &UserRecord) -> When {
     When::All(vec![name, same("em", &old.sign_in_email), same("ct", &old.email)])
 }
 
+/// Returns the condition that the rights that were read are still the user's.
+pub fn same_rights(old: &UserRecord) -> When {
+    let banned = When::Is("ba", flag(old.user.banned));
+    let banned = if old.user.banned { banned } else { When::Any(vec![banned, When::Lacks("ba")]) };
+    When::All(vec![When::Is("ro", word(&old.user.role)), banned])
+}
+
 /// Returns a user's row as an item.
 pub fn item(new: &NewUser) -> Item {
     let user = &new.user;
@@ -156,6 +199,7 @@ pub fn item(new: &NewUser) -> Item {
         .with("gu", flag(user.guest))
         .with("ro", word(&user.role))
         .with("ba", flag(user.banned))
+        .with_some("de", user.deleted.then(|| flag(true)))
         .with("at", time(user.created_at))
         .with_some("em", new.sign_in_email.as_deref().map(text))
         .with_some("ct", new.email.as_deref().map(text))
@@ -183,6 +227,7 @@ fn read_record(item: &Item) -> StoreResult<UserRecord> {
         guest: item.flag("gu"),
         role: item.word("ro")?,
         banned: item.flag("ba"),
+        deleted: item.flag("de"),
         created_at: item.time("at")?,
     };
     Ok(UserRecord { user, email: owned("ct")?, sign_in_email: owned("em")?, password_hash: owned("ph")? })

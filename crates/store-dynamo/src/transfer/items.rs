@@ -1,14 +1,14 @@
 //! Records as items, with the claims and the lines of lists that follow from them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::Timestamp;
+use domain::{Timestamp, UserId, UserRole};
 use service::ports::{SessionRecord, StoreResult, UserRecord};
 use stored::{Record, SessionRow, UserRow};
 
-use crate::item::{Item, flag, id, number, text, unreadable, word};
+use crate::item::{Item, flag, id, number, text, time, unreadable, word};
 use crate::keys;
 use crate::op::{Change, Op};
-use crate::ports::{people_rows, sessions};
+use crate::ports::{audit, people_rows, sessions};
 use crate::rows;
 
 /// Returns the items of a record.
@@ -37,6 +37,12 @@ pub fn items_of(record: &Record) -> StoreResult<Vec<Item>> {
             vec![item.with_some("mn", (!mentions.is_empty()).then_some(AttributeValue::Ns(mentions)))]
         }
         Record::Block { user, other } => vec![Item::at(keys::block(*user, *other))],
+        Record::HeldName { key } => held(key)?,
+        Record::Deletion { user, messages, at } => {
+            let listed = Item::at(keys::deletion(*user)).with("us", id(user.0));
+            vec![listed.with("ms", flag(*messages)).with("at", time(*at))]
+        }
+        Record::Audit { audit: record } => vec![audit::item(&record.0)],
         Record::Pin { room, seq } => vec![Item::at(keys::pin(*room, *seq))],
         Record::Thread { room, root, seq } => vec![Item::at(keys::in_thread(*room, *root, *seq))],
         Record::Reactor { room, seq, emoji, user } => {
@@ -80,6 +86,7 @@ fn of_user(row: &UserRow) -> Vec<Item> {
         guest: row.guest,
         role: row.role,
         banned: row.rest.banned,
+        deleted: row.rest.deleted,
         created_at: row.rest.created_at,
     };
     let record = UserRecord {
@@ -93,8 +100,19 @@ fn of_user(row: &UserRow) -> Vec<Item> {
     let mut items = vec![people_rows::item(&record), claim(keys::name(&folded)), claim(keys::listed_name(&folded))];
     items.extend(row.owns_written.then(|| claim(keys::written(&row.name.written()))));
     items.extend(row.sign_in_email.as_deref().map(|email| claim(keys::email(email))));
+    items.extend((row.role == UserRole::Admin).then(|| claim(keys::admin(row.user))));
     items.extend((!row.guest).then(|| claim(keys::first_person())));
     items
+}
+
+/// Returns the claim that holds back a name.
+fn held(text: &str) -> StoreResult<Vec<Item>> {
+    let nobody = |key| vec![Item::at(key).with("us", id(UserId::SYSTEM.0))];
+    match text.split_once(':') {
+        Some(("folded", name)) => Ok(nobody(keys::name(name))),
+        Some(("written", name)) => Ok(nobody(keys::written(name))),
+        _ => Err(unreadable("key", "it is neither `folded:` nor `written:`")),
+    }
 }
 
 fn of_session(row: &SessionRow) -> StoreResult<Vec<Item>> {

@@ -17,10 +17,12 @@ use crate::table_store::TableStore;
 
 /// Prefixes of partitions without records: lists and claims, which follow from records; logs, which are read by
 /// themselves; and what belongs to processes.
-const SKIPPED: [&str; 14] = [
-    "LOG#", "LOGS#", "DIR#", "SLUG#", "NAME#", "NAMES#", "WRITTEN#", "EMAIL#", "UNSENT#", "DIRTY#", "TICKET#",
-    "LIMIT#", "LEASE#", "SOCKET#",
+const SKIPPED: [&str; 12] = [
+    "LOG#", "LOGS#", "DIR#", "SLUG#", "NAMES#", "EMAIL#", "UNSENT#", "DIRTY#", "TICKET#", "LIMIT#", "LEASE#", "SOCKET#",
 ];
+
+/// Prefixes of partitions that claim a name, and what their keys are called in a record.
+pub const HELD: [(&str, &str); 2] = [("NAME#", "folded"), ("WRITTEN#", "written")];
 
 /// What other items say about those of a page.
 #[derive(Default)]
@@ -60,11 +62,18 @@ impl TableStore {
 pub fn record_of(item: &Item, related: &Related) -> StoreResult<Option<Record>> {
     let key = item.key()?;
     let (pk, sk) = (key.pk.as_str(), key.sk.as_str());
-    if pk == keys::NODES || SKIPPED.iter().any(|prefix| pk.starts_with(prefix)) {
+    // A claim without a user holds back the name of a deleted account; another one follows from its user.
+    for (prefix, kind) in HELD {
+        if let Some(key) = pk.strip_prefix(prefix) {
+            let held = UserId(item.id("us")?) == UserId::SYSTEM;
+            return Ok(held.then(|| Record::HeldName { key: format!("{kind}:{key}") }));
+        }
+    }
+    if pk == keys::NODES || pk == keys::ADMINS || SKIPPED.iter().any(|prefix| pk.starts_with(prefix)) {
         return Ok(None);
     }
     let record = match (pk.split('#').next().unwrap_or_default(), sk) {
-        ("META", "EPOCH" | "PERSON") => return Ok(None),
+        ("META", "EPOCH" | "PERSON" | "ADMINS") => return Ok(None),
         ("META", "USAGE") => Record::Usage { owner: None, bytes: rows::used(Some(item))? },
         ("ROOM", _) => return of_room(item, &key),
         ("REACT", _) => reactor(&key)?,
@@ -75,6 +84,10 @@ pub fn record_of(item: &Item, related: &Related) -> StoreResult<Option<Record>> 
         }
         ("USER", _) => return of_user(item, &key, related),
         ("FAMILY", _) => session(item)?,
+        (keys::DELETIONS, _) => {
+            Record::Deletion { user: UserId(item.id("us")?), messages: item.flag("ms"), at: item.time("at")? }
+        }
+        ("AUDIT", _) => Record::Audit { audit: item.json("au")? },
         ("FILE", "META") => Record::File { file: FileRecord(rows::file(item)?) },
         _ => return Err(unknown(&key)),
     };
@@ -147,6 +160,7 @@ fn user(item: &Item, related: &Related) -> StoreResult<Record> {
         rest: UserRest {
             display_name: found.user.display_name,
             banned: found.user.banned,
+            deleted: found.user.deleted,
             created_at: found.user.created_at,
             email: found.email,
             password_hash: found.password_hash,

@@ -7,7 +7,8 @@ use domain::{
     Request, Role, RoomId, RoomKind, SessionId, Timestamp, UserId, UserRole, UserRoom,
 };
 use stored::{
-    FileRecord, MemberRow, NotificationRecord, Record, RoomRecord, SessionRow, UserRest, UserRoomRecord, UserRow,
+    AuditForm, FileRecord, MemberRow, NotificationRecord, Record, RoomRecord, SessionRow, UserRest, UserRoomRecord,
+    UserRow,
 };
 use uuid::Uuid;
 
@@ -81,6 +82,8 @@ fn records() -> Vec<Record> {
         r#"{"id":"00000000-0000-0000-0000-000000000007","kind":"public","slug":"tea","name":"Tea","rev":3}"#;
     let room_record: RoomRecord = stored::from_json(room_text).expect("reads");
     assert_eq!(room_record.0.kind, RoomKind::Public);
+    let audit = r#"{"at":1790000000000,"id":"00000000-0000-0000-0000-000000000005","via":"cli","action":"rename",
+        "subject":{"user":"00000000-0000-0000-0000-000000000001"},"subject_name":"ada","outcome":"done"}"#;
     let mut records = vec![
         Record::User(UserRow {
             user: user(1),
@@ -109,6 +112,10 @@ fn records() -> Vec<Record> {
         Record::UserRoom { user: user(1), row: UserRoomRecord(own.clone()) },
         Record::UserRoom { user: user(2), row: UserRoomRecord(UserRoom { request: Some(Request::Ignored), ..own }) },
         Record::Block { user: user(1), other: user(2) },
+        Record::HeldName { key: "folded:eve".into() },
+        Record::HeldName { key: "written:Eve:1".into() },
+        Record::Deletion { user: user(2), messages: true, at: AT },
+        Record::Audit { audit: stored::from_json::<AuditForm>(audit).expect("reads") },
         Record::Pin { room, seq: 12 },
         Record::Thread { room, root: 3, seq: 12 },
         Record::Reactor { room, seq: 12, emoji: "#️⃣".into(), user: user(2) },
@@ -149,7 +156,7 @@ fn an_item_of_an_unknown_kind_is_an_error() {
     for key in known.iter().map(|key| (*key).to_owned()).chain([format!("{user}CONN#1"), format!("{room}CONN#1")]) {
         assert_eq!(of(&key), Ok(None), "{key}");
     }
-    for key in ["META NEW".to_owned(), "BLOCK#1 BLOCK".to_owned(), format!("{user}BLOCK#1"), format!("{room}NEW#1")] {
+    for key in ["META NEW".to_owned(), "BLOCK#1 BLOCK".to_owned(), format!("{user}STAR#1"), format!("{room}NEW#1")] {
         let error = of(&key).expect_err("a copy would lose it").to_string();
         assert!(error.contains("does not know"), "{key}: {error}");
     }

@@ -1,6 +1,8 @@
 //! The ports, each in its own file, all implemented on `SqlConnections`.
 
+mod audit;
 mod changes;
+mod deletion;
 mod feed;
 pub mod files;
 pub mod log;

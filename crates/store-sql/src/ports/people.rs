@@ -89,11 +89,11 @@ impl UserStore for SqlConnections {
     }
 
     async fn set_role(&self, user: UserId, role: UserRole) -> StoreResult<()> {
-        self.change(user, move |row| row.user.role = role).await
+        self.change_rights(user, move |row| row.user.role = role).await
     }
 
     async fn set_banned(&self, user: UserId, banned: bool) -> StoreResult<()> {
-        self.change(user, move |row| row.user.banned = banned).await
+        self.change_rights(user, move |row| row.user.banned = banned).await
     }
 
     async fn user(&self, user: UserId) -> StoreResult<Option<UserRecord>> {
@@ -146,6 +146,28 @@ impl SqlConnections {
         let query = format!("SELECT {USER} FROM usr WHERE {condition}");
         let row = self.one(sql::query(AssertSqlSafe(query)).bind(value)).await?;
         row.as_ref().map(rows::record).transpose()
+    }
+
+    /// Like [`SqlConnections::change`], but refuses a change after which no admin could sign in.
+    async fn change_rights(
+        &self,
+        user: UserId,
+        with: impl Fn(&mut UserRecord) + Send + Sync + 'static,
+    ) -> StoreResult<()> {
+        let with = std::sync::Arc::new(with);
+        self.write(move |connection| {
+            let with = with.clone();
+            Box::pin(async move {
+                let row = rows::read(connection, user).await?.ok_or(StoreError::NotFound)?;
+                let mut changed = row.clone();
+                with(&mut changed);
+                if !changed.can_administer() {
+                    rows::keep_an_admin(connection, &row).await?;
+                }
+                rows::update(connection, &changed).await
+            })
+        })
+        .await
     }
 
     async fn change(&self, user: UserId, with: impl Fn(&mut UserRecord) + Send + Sync + 'static) -> StoreResult<()> {

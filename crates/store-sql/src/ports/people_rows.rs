@@ -2,7 +2,7 @@
 
 use domain::name::UserName;
 use domain::{User, UserId};
-use service::ports::{StoreError, StoreResult, UserRecord};
+use service::ports::{StoreError, StoreResult, UserRecord, held_keys, readable};
 use stored::UserRest;
 
 use crate::codec::{decoded, json, word};
@@ -26,6 +26,7 @@ fn read_record(row: &Row) -> StoreResult<UserRecord> {
         guest: row.flag("guest")?,
         role: row.word("role")?,
         banned: rest.banned,
+        deleted: rest.deleted,
         created_at: rest.created_at,
     };
     Ok(UserRecord { user, email: rest.email, sign_in_email: row.get("email")?, password_hash: rest.password_hash })
@@ -62,12 +63,37 @@ pub async fn check_free(connection: &mut dyn Connection, new: &UserRecord) -> Re
     if written.fetch_optional(&mut *connection).await?.is_some() {
         return Err(StoreError::Taken("name").into());
     }
+    let held = held_keys(&new.user.name);
+    let query = sql::query(
+        "SELECT 1 FROM held_name WHERE k IN ($1, $2)
+         AND NOT EXISTS (SELECT 1 FROM usr WHERE user_id = $3 AND name = $4)",
+    );
+    let query = query.bind(held[0].clone()).bind(held[1].clone()).bind(new.user.id.to_string());
+    let query = query.bind(new.user.name.as_str().to_owned());
+    if query.fetch_optional(&mut *connection).await?.is_some() {
+        return Err(StoreError::Taken("name").into());
+    }
     let Some(email) = &new.sign_in_email else { return Ok(()) };
     let email = sql::query("SELECT 1 FROM usr WHERE email = $1 AND user_id <> $2").bind(email.clone()).bind(id);
     if email.fetch_optional(connection).await?.is_some() {
         return Err(StoreError::Taken("email").into());
     }
     Ok(())
+}
+
+/// Refuses a change after which no admin could sign in. Its transaction is serializable, so of two admins who lose their
+/// rights at the same time one fails here.
+pub async fn keep_an_admin(connection: &mut dyn Connection, row: &UserRecord) -> Result<(), Fault> {
+    if !row.can_administer() {
+        return Ok(());
+    }
+    let sql = "SELECT user_id, name, folded, email, guest, role, body FROM usr WHERE role = 'admin'";
+    let admins = sql::query(sql).fetch_all(connection).await?;
+    let others = readable(admins.iter().map(record))?;
+    match others.iter().any(|other| other.user.id != row.user.id && other.can_administer()) {
+        true => Ok(()),
+        false => Err(StoreError::LastAdmin.into()),
+    }
 }
 
 pub async fn insert(connection: &mut dyn Connection, new: &UserRecord) -> Result<(), Fault> {
@@ -91,6 +117,7 @@ async fn write(connection: &mut dyn Connection, sql: &'static str, row: &UserRec
     let rest = UserRest {
         display_name: row.user.display_name.clone(),
         banned: row.user.banned,
+        deleted: row.user.deleted,
         created_at: row.user.created_at,
         email: row.email.clone(),
         password_hash: row.password_hash.clone(),

@@ -6,7 +6,7 @@ use conformance::suite::world::{
     LogWriter, a_room_with, a_session, a_user, emoji, file, person, public_room, slug, text,
 };
 use domain::{LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, RowWrite, Timestamp};
-use service::ports::{Charged, Connection, Fence, NodeRow, PageFrom, Quota, SocketState, Store, Ticket};
+use service::ports::{Charged, Connection, Deletion, Fence, NodeRow, PageFrom, Quota, SocketState, Store, Ticket};
 
 /// Calls every method of every port once.
 pub async fn call_everything(store: &Store) {
@@ -112,6 +112,7 @@ pub async fn call_everything(store: &Store) {
     let people = &store.users;
     let mut new = person("ada");
     new.sign_in_email = Some("ada@example.org".into());
+    people.register(&person("first")).await.expect("register");
     people.register(&new).await.expect("register");
     people.set_banned(new.user.id, true).await.expect("set_banned");
     people.user(ada).await.expect("user");
@@ -122,6 +123,17 @@ pub async fn call_everything(store: &Store) {
     people.blocked_by(&[ada], eve).await.expect("blocked_by");
     people.blocks(ada).await.expect("blocks");
     people.users_by_prefix("a", Some("aa"), 5).await.expect("users_by_prefix");
+
+    let deletions = &store.deletions;
+    let deletion = Deletion { user: new.user.id, messages: true, at };
+    deletions.end_account(deletion, &person("deleted-1").user.name).await.expect("end_account");
+    deletions.deletions(5).await.expect("deletions");
+    deletions.rooms_ever(ada, Some(id), 5).await.expect("rooms_ever");
+    deletions.erase(new.user.id).await.expect("erase");
+    deletions.finish(new.user.id).await.expect("finish");
+    store.audit.page((at, id.0), at, 5).await.expect("page");
+    store.audit.record(&conformance::suite::audit::record(9)).await.expect("record");
+    store.audit.sweep_audit(at).await.expect("sweep_audit");
 
     let sessions = &store.sessions;
     let session = a_session();

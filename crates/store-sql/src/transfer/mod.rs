@@ -36,7 +36,7 @@ enum KeyPart {
 }
 
 /// Tables that are emptied, each with its primary key.
-const EMPTIED: [(&str, &str); 21] = [
+const EMPTIED: [(&str, &str); 24] = [
     ("entry", "log, seq"),
     ("log", "log"),
     ("feed", "room, consumer"),
@@ -46,6 +46,9 @@ const EMPTIED: [(&str, &str); 21] = [
     ("member", "room, user_id"),
     ("user_room", "user_id, room"),
     ("block", "user_id, other"),
+    ("held_name", "k"),
+    ("deletion", "user_id"),
+    ("audit", "month, at, id"),
     ("pin", "room, seq"),
     ("thread", "room, root, seq"),
     ("react", "log, seq, emoji, user_id"),

@@ -2,7 +2,7 @@
 
 use domain::name::fold;
 use domain::{Entry, LogId, RoomKind};
-use service::ports::StoreResult;
+use service::ports::{StoreResult, audit_month};
 use sqlx::AssertSqlSafe;
 use stored::{FileRest, Record};
 
@@ -85,6 +85,14 @@ pub fn row_of(record: &Record) -> StoreResult<NewRow> {
             )
         }
         Record::Block { user, other } => row!("block" ("user_id, other") user.to_string(), other.to_string()),
+        Record::HeldName { key } => row!("held_name" ("k") key.clone()),
+        Record::Deletion { user, messages, at } => {
+            row!("deletion" ("user_id, messages, at") user.to_string(), i64::from(*messages), at.0)
+        }
+        Record::Audit { audit } => row!(
+            "audit" ("month, at, id, body")
+            audit_month(audit.0.at), audit.0.at.0, audit.0.id.to_string(), json(audit),
+        ),
         Record::Pin { room, seq } => row!("pin" ("room, seq") room.to_string(), int(*seq)),
         Record::Thread { room, root, seq } => {
             row!("thread" ("room, root, seq") room.to_string(), int(*root), int(*seq))

@@ -129,6 +129,28 @@ pub struct MePatch {
     pub old_password: Option<String>,
 }
 
+/// Body of the deletion of the caller's own account.
+#[derive(Clone, Default, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
+pub struct DeleteMe {
+    /// The current password. Required, as far as the account has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub password: Option<String>,
+    /// Whether everything that the caller wrote is deleted, too. Otherwise it stays, under the name of a deleted user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub messages: bool,
+}
+
+/// Body of the choice of a new password with a link.
+#[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
+pub struct ResetBody {
+    /// The token of the link: what follows the `#`.
+    pub token: String,
+    /// The new password, with the same rules as at registration.
+    pub password: String,
+}
+
 /// A page of users.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct UserPage {

@@ -1,5 +1,6 @@
 //! The bodies of REST calls, one module per function. Every error is a [`Problem`].
 
+pub mod admin;
 pub mod auth;
 pub mod files;
 pub mod messages;

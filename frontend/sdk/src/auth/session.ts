@@ -6,7 +6,19 @@
  * that waited for the lock takes the new token instead of requesting another one.
  */
 import { PalaverError } from "../errors.js";
-import type { GuestBody, LoginBody, Me, MePatch, RegisterBody, Setup, TicketAnswer, Tokens, UserSelf } from "../generated/wire.js";
+import type {
+  DeleteMe,
+  GuestBody,
+  LoginBody,
+  Me,
+  MePatch,
+  RegisterBody,
+  ResetBody,
+  Setup,
+  TicketAnswer,
+  Tokens,
+  UserSelf,
+} from "../generated/wire.js";
 import type { Channel, Host } from "../host/host.js";
 import { call, json } from "../rest/call.js";
 
@@ -106,6 +118,19 @@ export class Session {
 
   async updateMe(body: MePatch): Promise<Me> {
     return json(await call(this.host, this.baseUrl, { method: "PATCH", path: "/api/auth/me", body, token: await this.token() }));
+  }
+
+  /** Deletes the account. The session is forgotten only if that succeeds. */
+  async deleteMe(body: DeleteMe): Promise<void> {
+    const token = await this.token();
+    const { access } = this;
+    await call(this.host, this.baseUrl, { method: "DELETE", path: "/api/auth/me", body, token });
+    this.forget();
+    if (access !== null) this.channel.post({ type: "signed_out", user: access.user.id } satisfies TabMessage);
+  }
+
+  reset(body: ResetBody): Promise<UserSelf> {
+    return this.signIn("/api/auth/reset", body, null);
   }
 
   async logout(): Promise<void> {

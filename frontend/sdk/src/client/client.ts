@@ -18,6 +18,7 @@ import { History } from "./history.js";
 import { Live } from "./live.js";
 import { Moderation } from "./moderation.js";
 import { Notifications } from "./notifications.js";
+import { findUsers, listSessions } from "./people.js";
 import { Store } from "./store.js";
 
 /** How often memory is trimmed. */
@@ -199,33 +200,45 @@ export class ChatClient implements ChatClientApi {
     });
   }
 
-  login(input: Parameters<ChatClientApi["login"]>[0]): Promise<view.Person> {
-    return this.turn(async () => {
-      const user = await this.session.login(input);
-      await this.signedIn(user);
+  login = (input: Parameters<ChatClientApi["login"]>[0]): Promise<view.Person> => this.enter(() => this.session.login(input));
+  guest = (input: Parameters<ChatClientApi["guest"]>[0]): Promise<view.Person> => this.enter(() => this.session.guest(input));
+
+  resetPassword(input: Parameters<ChatClientApi["resetPassword"]>[0]): Promise<view.Person> {
+    // Only once the link has been accepted: an expired one must sign nobody out.
+    return this.enter(async () => {
+      const user = await this.session.reset(input);
+      if (this.live !== null) await this.end();
       return user;
     });
   }
 
-  guest(input: Parameters<ChatClientApi["guest"]>[0]): Promise<view.Person> {
+  private enter(signIn: () => Promise<view.Person>): Promise<view.Person> {
     return this.turn(async () => {
-      const user = await this.session.guest(input);
+      const user = await signIn();
       await this.signedIn(user);
       return user;
     });
   }
 
   logout(): Promise<void> {
-    return this.turn(async () => {
-      const { live } = this;
-      this.live = null;
+    return this.turn(() =>
       // An unreachable server must not keep a user signed in on this device: it learns of the logout at the next start.
-      await this.session.logout().catch(() => this.storage.setOwesLogout(true).catch(() => undefined));
-      await live?.forget();
-      this.attachments.close();
-      await this.storage.setLastUser(null).catch(() => undefined);
-      this.store.dispatch({ type: "session", session: "signed_out", me: null });
-    });
+      this.end(() => this.session.logout().catch(() => this.storage.setOwesLogout(true).catch(() => undefined))),
+    );
+  }
+
+  deleteMe(input: Parameters<ChatClientApi["deleteMe"]>[0]): Promise<void> {
+    return this.turn(() => this.session.deleteMe(input).then(() => this.end()));
+  }
+
+  private async end(before: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+    const { live } = this;
+    this.live = null;
+    await before();
+    await live?.forget();
+    this.attachments.close();
+    await this.storage.setLastUser(null).catch(() => undefined);
+    this.store.dispatch({ type: "session", session: "signed_out", me: null });
   }
 
   async updateMe({ display_name: shown, ...change }: Parameters<ChatClientApi["updateMe"]>[0]): Promise<view.Person> {
@@ -236,24 +249,9 @@ export class ChatClient implements ChatClientApi {
     return me;
   }
 
-  async findUsers(prefix: string): Promise<readonly view.Person[]> {
-    return (await this.rest.people.find(prefix)).items;
-  }
-
-  async listSessions(): Promise<readonly view.SessionInfo[]> {
-    const { items } = await this.rest.people.sessions();
-    return items.map(({ id, device, created_at, last_used_at, current }) => ({
-      id,
-      createdAt: created_at,
-      lastSeenAt: last_used_at,
-      userAgent: device,
-      current,
-    }));
-  }
-
-  async endSession(id: string): Promise<void> {
-    await this.rest.people.endSession(id);
-  }
+  findUsers = (prefix: string): Promise<readonly view.Person[]> => findUsers(this.rest, prefix);
+  listSessions = (): Promise<readonly view.SessionInfo[]> => listSessions(this.rest);
+  endSession = async (id: string): Promise<void> => void (await this.rest.people.endSession(id));
 
   // ---- changes
 

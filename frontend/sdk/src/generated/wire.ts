@@ -38,7 +38,11 @@ display_name?: string,
 /**
  * Whether the user is a guest, who has no password.
  */
-guest?: boolean, };
+guest?: boolean, 
+/**
+ * Whether the account was deleted. The handle is then made up, and the display name says so in English.
+ */
+deleted?: boolean, };
 
 export type UserSelf = { 
 /**
@@ -1204,6 +1208,163 @@ export type SessionList = {
  * The sessions, newest first.
  */
 items: Array<SessionView>, };
+
+export type DeleteMe = { 
+/**
+ * The current password. Required, as far as the account has one.
+ */
+password?: string, 
+/**
+ * Whether everything that the caller wrote is deleted, too. Otherwise it stays, under the name of a deleted user.
+ */
+messages?: boolean, };
+
+export type ResetBody = { 
+/**
+ * The token of the link: what follows the `#`.
+ */
+token: string, 
+/**
+ * The new password, with the same rules as at registration.
+ */
+password: string, };
+
+export type AccountView = { 
+/**
+ * The user's id.
+ */
+id: string, 
+/**
+ * The handle.
+ */
+name: string, 
+/**
+ * The display name.
+ */
+display_name: string | null, 
+/**
+ * Whether the user is a guest, who has no password.
+ */
+guest: boolean, 
+/**
+ * Whether the user is an admin of the installation.
+ */
+admin: boolean, 
+/**
+ * Whether the user is banned from the installation.
+ */
+banned: boolean, 
+/**
+ * When the account was created.
+ */
+created_at: string, 
+/**
+ * When one of the user's sessions began or was last refreshed; null if the user has no session.
+ */
+last_used_at: string | null, 
+/**
+ * The number of sessions that have not ended.
+ */
+sessions: number, };
+
+export type AccountPage = { 
+/**
+ * The accounts, ordered by handle.
+ */
+items: Array<AccountView>, 
+/**
+ * The value of `after` that requests the next page.
+ */
+next: string | null, };
+
+export type RenameBody = { 
+/**
+ * The new handle. Admins may choose reserved names.
+ */
+name?: string, 
+/**
+ * The new display name; an empty string removes it.
+ */
+display_name?: string, };
+
+export type NewPasswordBody = { 
+/**
+ * The password, with the same rules as at registration.
+ */
+password: string, };
+
+export type ResetLink = { 
+/**
+ * The path of the link at the address of the page. The token is behind the `#`, which browsers send to no server.
+ */
+path: string, 
+/**
+ * The token, for `POST /api/auth/reset`. It works once.
+ */
+token: string, 
+/**
+ * When the link expires.
+ */
+expires_at: string, };
+
+export type AuditSubjectView = { 
+/**
+ * The id of a user; null for a room, and for an account that was to be created.
+ */
+user: string | null, 
+/**
+ * The id of a room; null for a user.
+ */
+room: string | null, 
+/**
+ * The handle of the user, or the name of the room, before the action.
+ */
+name: string, };
+
+export type AuditView = { 
+/**
+ * The record's id.
+ */
+id: string, 
+/**
+ * When the action began.
+ */
+at: string, 
+/**
+ * The id of who did it; null for an operator on the command line.
+ */
+by: string | null, 
+/**
+ * The handle that they had.
+ */
+by_name: string | null, 
+/**
+ * How it was requested: `cli` or `rest`.
+ */
+via: string, 
+/**
+ * What was done: `create_user`, `issue_reset_link`, `set_password`, `rename`, `grant_admin`, `revoke_admin`, `ban`,
+ * `unban`, `sign_out`, `delete_account`, `delete_account_and_messages` or `delete_room`. Later releases may add others.
+ */
+action: string, 
+/**
+ * To what it was done.
+ */
+subject: AuditSubjectView, 
+/**
+ * What became of it: `done`, `refused`, or `begun` for an action whose end is not known.
+ */
+outcome: string, };
+
+export type AuditPageView = { 
+/**
+ * The records, newest first.
+ */
+items: Array<AuditView>, 
+/**
+ * The value of `before` that requests the next page.
+ */
+next: string | null, };
 
 export type CreateRoom = { 
 /**

@@ -10,11 +10,12 @@ import { Confirm } from "../../ui/Dialog.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
 import { attempt } from "../../ui/Toasts.tsx";
 import s from "./AccountMenu.module.css";
+import { DeleteAccount } from "./DeleteAccount.tsx";
 import { Profile } from "./Profile.tsx";
 import { Register } from "./Register.tsx";
 import { Sessions } from "./Sessions.tsx";
 
-type Open = "profile" | "register" | "sessions" | "signOut" | null;
+type Open = "profile" | "register" | "sessions" | "signOut" | "delete" | null;
 
 interface Props {
   readonly me: Person;
@@ -81,10 +82,14 @@ export function AccountMenu({ me, themes, onLocale }: Props) {
         <MenuItem icon="leave" onAction={() => (me.guest === true ? setOpen("signOut") : attempt(client.logout()))}>
           {t("account.signOut")}
         </MenuItem>
+        <MenuItem icon="trash" tone="danger" onAction={() => setOpen("delete")}>
+          {t("account.deleteOwn")}
+        </MenuItem>
       </Menu>
       {open === "profile" && <Profile me={me} onClose={close} />}
       {open === "register" && <Register me={me} onClose={close} />}
       {open === "sessions" && <Sessions onClose={close} />}
+      {open === "delete" && <DeleteAccount me={me} onClose={close} />}
       {open === "signOut" && (
         <Confirm
           title={t("account.guestOutTitle")}

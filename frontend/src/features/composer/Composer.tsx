@@ -8,7 +8,7 @@ import { memo, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } fr
 import { t } from "../../i18n/index.ts";
 import { useMedia, useNow } from "../../lib/hooks.ts";
 import { COUNTER_FROM, TEXT_CHARS } from "../../lib/limits.ts";
-import { called } from "../../lib/person.ts";
+import { called, roomName } from "../../lib/person.ts";
 import { useRoom } from "../../lib/room.ts";
 import { withoutBlankEnds } from "../../lib/text/markdown.ts";
 import { IconButton } from "../../ui/Button.tsx";
@@ -173,7 +173,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
     );
   }
 
-  const placeholder = t(room.kind === "direct" ? "composer.toPerson" : "composer.toRoom", { name: room.name });
+  const placeholder = t(room.kind === "direct" ? "composer.toPerson" : "composer.toRoom", { name: roomName(room) });
   return (
     <div className={s.composer}>
       {over && (

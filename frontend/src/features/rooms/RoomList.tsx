@@ -4,6 +4,7 @@ import { useClientState } from "@palaver/sdk/react";
 import { memo, type ReactNode, useMemo } from "react";
 import { t } from "../../i18n/index.ts";
 import { badge } from "../../lib/format.ts";
+import { roomName } from "../../lib/person.ts";
 import { Avatar, RoomTile } from "../../ui/Avatar.tsx";
 import { Button, IconButton } from "../../ui/Button.tsx";
 import { Skeleton } from "../../ui/Empty.tsx";
@@ -130,10 +131,10 @@ const RoomRow = memo(function RoomRow({ room, current, away, presence, path, onO
         {room.with === null ? (
           <RoomTile icon={room.kind === "private" ? "lock" : "hash"} size={28} />
         ) : (
-          <Avatar id={room.with.id} name={room.name} size={28} presence={presence} />
+          <Avatar id={room.with.id} name={roomName(room)} size={28} presence={presence} />
         )}
         <span className={s.name} dir="auto">
-          {room.name}
+          {roomName(room)}
         </span>
         {hasDraft && !current && (
           <span className={s.mark} title={t("rooms.draft")} aria-hidden="true">

@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, SigningKeys};
-use service::{Auth, Logs, SystemClock, UserCache};
+use service::{Admin, Auth, Logs, SystemClock, UserCache};
 use store_memory::MemoryStore;
 use tower::ServiceExt;
 use web::{Hosts, WebSettings};
@@ -27,8 +27,19 @@ pub fn server_with(settings: AuthSettings) -> Caller {
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
     let user_cache = UserCache::new(store.clone(), clock.clone());
     let ids = service::Ids::system();
-    let auth = Auth::new(store, logs, user_cache, clock, ids, SigningKeys::generate(), settings, None);
-    let router = auth::router(auth.clone()).merge(web::docs("/api/auth", auth::openapi()));
+    let auth = Auth::new(
+        store.clone(),
+        logs.clone(),
+        user_cache.clone(),
+        clock.clone(),
+        ids.clone(),
+        SigningKeys::generate(),
+        settings,
+        None,
+    );
+    let admin = Admin::new(store, logs, auth.clone(), user_cache, clock, ids);
+    let router =
+        auth::router(auth::AuthFunction { auth: auth.clone(), admin }).merge(web::docs("/api/auth", auth::openapi()));
     let limits = Limits { requests_per_minute: 0, ..Limits::default() };
     let hosts = Hosts::of(["https://chat.example.org"]);
     let settings = WebSettings { limits, hosts, ..WebSettings::default() };

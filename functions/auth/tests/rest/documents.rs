@@ -13,18 +13,32 @@ async fn every_route_is_in_the_document() {
     assert_eq!(
         routes,
         [
+            "delete /api/admin/users/{user}",
+            "delete /api/auth/me",
             "delete /api/auth/sessions/{id}",
+            "get /api/admin/audit",
+            "get /api/admin/users",
+            "get /api/admin/users/{user}",
             "get /api/auth/me",
             "get /api/auth/sessions",
             "get /api/auth/setup",
             "get /api/auth/users",
+            "patch /api/admin/users/{user}",
             "patch /api/auth/me",
+            "post /api/admin/users/{user}/ban",
+            "post /api/admin/users/{user}/grant",
+            "post /api/admin/users/{user}/reset-link",
+            "post /api/admin/users/{user}/revoke",
+            "post /api/admin/users/{user}/sign-out",
+            "post /api/admin/users/{user}/unban",
             "post /api/auth/guest",
             "post /api/auth/login",
             "post /api/auth/logout",
             "post /api/auth/refresh",
             "post /api/auth/register",
+            "post /api/auth/reset",
             "post /api/auth/ticket",
+            "put /api/admin/users/{user}/password",
         ]
     );
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");

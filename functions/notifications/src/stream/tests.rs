@@ -46,7 +46,16 @@ async fn world(away: bool) -> World {
     let store = memory.store();
     let name = UserName::parse("ada").expect("valid");
     let role = UserRole::User;
-    let user = User { id: ADA, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
+    let user = User {
+        id: ADA,
+        name,
+        display_name: None,
+        guest: false,
+        role,
+        banned: false,
+        deleted: false,
+        created_at: Timestamp(0),
+    };
     store
         .users
         .create_user(&NewUser { user, email: None, sign_in_email: None, password_hash: None })

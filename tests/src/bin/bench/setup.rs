@@ -67,7 +67,16 @@ impl Bench {
         let id = Ids::system().user();
         let name = UserName::parse(&format!("person{number}"))?;
         let created_at = Timestamp(0);
-        let user = User { id, name, display_name: None, guest: false, role: UserRole::User, banned: false, created_at };
+        let user = User {
+            id,
+            name,
+            display_name: None,
+            guest: false,
+            role: UserRole::User,
+            banned: false,
+            deleted: false,
+            created_at,
+        };
         self.store
             .users
             .create_user(&UserRecord { user, email: None, sign_in_email: None, password_hash: None })

@@ -24,7 +24,7 @@ fn an_unknown_frame_is_rejected_with_what_it_names() {
 
 #[test]
 fn an_event_equals_the_frame_of_the_wire_crate() {
-    let by = UserRef { id: "1".into(), name: "ada".into(), display_name: None, guest: false };
+    let by = UserRef { id: "1".into(), name: "ada".into(), display_name: None, guest: false, deleted: false };
     let event = wire::AnyEvent::Room(Event {
         room: "r".into(),
         seq: 1_041,

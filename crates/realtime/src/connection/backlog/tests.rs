@@ -84,7 +84,7 @@ fn a_batch_is_cut_at_the_frame_limit_but_never_empty() {
 
 #[test]
 fn a_shared_message_is_encoded_once_for_all_sockets() {
-    let by = wire::UserRef { id: "1".into(), name: "ada".into(), display_name: None, guest: false };
+    let by = wire::UserRef { id: "1".into(), name: "ada".into(), display_name: None, guest: false, deleted: false };
     let typing = Delivery::new(SharedMessage::Typing { room: RoomId(Uuid::nil()), by, ttl: Duration::from_secs(5) });
     let (mut one, mut other) = (backlog(), backlog());
     one.push(&Outgoing::Shared(typing.clone()));

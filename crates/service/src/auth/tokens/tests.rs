@@ -27,6 +27,7 @@ fn forge() -> Forge {
         guest: false,
         role: UserRole::User,
         banned: false,
+        deleted: false,
         created_at: NOW,
     };
     let good = tokens.issue(&user, Ids::system().session(), NOW);
