@@ -106,6 +106,8 @@ pub enum Intent {
         /// Slow mode: the minimum number of seconds between two messages of a member.
         slow_mode_s: Option<u32>,
     },
+    /// Deletes the room: nobody can see it from then on. Only the system may do it, for an admin of the installation.
+    DeleteRoom,
     /// Joins the room; also accepts an invitation.
     Join,
     /// Leaves the room; also declines an invitation.

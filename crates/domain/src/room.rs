@@ -74,6 +74,17 @@ pub struct Room {
 }
 
 impl Room {
+    /// Returns whether the room was deleted: nobody can see it, and it has no name, but it keeps its slug. Only a deleted
+    /// room has no name, except direct ones; older releases see it as a private and archived room.
+    pub fn is_deleted(&self) -> bool {
+        self.kind != RoomKind::Direct && self.name.is_none()
+    }
+
+    /// Returns what is left of the room when it is deleted at `rev`.
+    pub fn deleted(&self, rev: Seq) -> Room {
+        Room { kind: RoomKind::Private, name: None, description: String::new(), archived: true, rev, ..self.clone() }
+    }
+
     /// Returns the other user of a direct room.
     pub fn other(&self, me: UserId) -> Option<UserId> {
         self.pair.map(|(a, b)| if a == me { b } else { a })

@@ -110,7 +110,7 @@ impl Access {
     /// before.
     async fn look(&self, actor: &Actor, room: &RoomRef) -> Result<Seen, Refusal> {
         let id = self.id(room).await?;
-        let room = self.store.rooms.room(id).await?.ok_or_else(no_such_room)?;
+        let room = self.store.rooms.room(id).await?.filter(|room| !room.is_deleted()).ok_or_else(no_such_room)?;
         let member = self.store.rooms.member(id, actor.user).await?;
         Ok(Seen { room, member })
     }

@@ -200,6 +200,8 @@ pub const SUCCESSORS_LOOKED_AT: usize = 10_000;
 pub const MESSAGES_SCANNED: u64 = 1_024;
 /// Messages of a deleted account that are deleted concurrently.
 pub const MESSAGES_DELETED_AT_ONCE: usize = 64;
+/// Members of a deleted room who are removed concurrently.
+pub const MEMBERS_REMOVED_AT_ONCE: usize = 64;
 /// How long a record of the audit log is kept.
 pub const AUDIT_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
 /// The lifetime of a session without a refresh.

@@ -158,6 +158,7 @@ impl Services {
         let catch_up = CatchUp::new(store.clone(), clock.clone(), consumers.clone(), node.clone());
         let feed = FeedSettings { owner: node, changes_every: CHANGES_INTERVAL };
         let feed = Feed::new(store, clock, consumers, feed);
+        admin.remove_files_with(files.clone());
         logs.add_listener(files.clone());
         logs.add_listener(marks.clone());
         let ports = Arc::new(ports);

@@ -81,6 +81,7 @@ enum IntentForm {
         hides_past: Option<bool>,
         slow_mode_s: Option<u32>,
     },
+    DeleteRoom,
     Join,
     Leave,
     Invite {

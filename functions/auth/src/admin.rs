@@ -293,6 +293,31 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Deletes a room with all its messages and files.
+///
+/// Nobody can see it from then on, and it cannot be restored. Its slug stays taken. Direct rooms cannot be deleted.
+#[utoipa::path(
+    delete, path = "/api/admin/rooms/{room}", tag = "admin", security(("bearer" = [])),
+    params(("room" = String, Path, description = "The room's id or slug")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 400, description = "This is a direct room", body = ProblemBody),
+        (status = 403, description = "The caller is not an admin", body = ProblemBody),
+        (status = 404, description = "There is no such room", body = ProblemBody),
+    )
+)]
+pub(crate) async fn delete_room(
+    State(admin): State<Arc<Admin>>,
+    Caller(actor): Caller,
+    Path(room): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let by = Requester::rest(actor);
+    by.check()?;
+    let room = admin.find_room(by, &room.parse()?).await?;
+    admin.delete_room(by, &room).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// The query of the audit log.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

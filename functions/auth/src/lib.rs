@@ -52,7 +52,7 @@ impl FromRef<AuthFunction> for Arc<Admin> {
     info(title = "Palaver auth", description = "Accounts, guests, sign-in and sessions."),
     tags(
         (name = "auth", description = "Accounts, guests, sign-in, sessions"),
-        (name = "admin", description = "Accounts and the audit log, for admins of the installation")
+        (name = "admin", description = "Accounts, rooms and the audit log, for admins of the installation")
     )
 )]
 struct Document;
@@ -90,5 +90,6 @@ fn described() -> OpenApiRouter<AuthFunction> {
         .routes(routes!(admin::revoke))
         .routes(routes!(admin::ban))
         .routes(routes!(admin::unban))
+        .routes(routes!(admin::delete_room))
         .routes(routes!(admin::audit))
 }

@@ -375,3 +375,58 @@ async fn the_audit_log_says_who_did_what_to_whom_and_nothing_secret() {
     }
     ada.get("/api/admin/audit?before=x").await.refused(400, "bad_request");
 }
+
+#[tokio::test]
+async fn a_deleted_room_is_gone_for_everybody_with_its_content() {
+    let server = generous().start().await;
+    let ada = Person::register(&server, "ada").await;
+    let bob = Person::register(&server, "bob").await;
+    let eve = Person::register(&server, "eve").await;
+    let garden = room(&bob, "garden").await;
+    join(&eve, &garden).await;
+    let cellar = private_room(&bob, "Cellar").await;
+    bring_in(&bob, &cellar, &eve).await;
+    let direct = text(&bob.post("/api/rooms/direct", json!({ "user": "eve" })).await.ok()["id"]);
+    let file = bob.upload(&garden, "plan.txt", "text/plain", b"the plan".to_vec()).await.ok();
+    let message = json!({ "text": "hello eve, with a file", "files": [file["id"]] });
+    bob.post(&crate::setup::messages(&garden), message).await.ok();
+    say(&bob, &cellar, "a secret").await;
+    let mut socket = eve.connect().await;
+    socket.follow(&garden).await;
+
+    for caller in [&bob, &eve] {
+        caller.delete(&format!("/api/admin/rooms/{garden}")).await.refused(403, "forbidden");
+    }
+    ada.delete(&format!("/api/admin/rooms/{direct}")).await.refused(400, "bad_request");
+    ada.delete("/api/admin/rooms/attic").await.refused(404, "not_found");
+    // By slug and by id; a repeat is no error.
+    for named in ["garden", &cellar, &garden] {
+        let deleted = ada.delete(&format!("/api/admin/rooms/{named}")).await;
+        assert_eq!(deleted.status.as_u16(), 204, "{}", deleted.text());
+    }
+    socket.find("event", |event| event["kind"] == "member" && event["user"]["id"] == eve.id.as_str()).await;
+
+    for person in [&ada, &bob, &eve] {
+        for id in [&garden, &cellar, "garden"] {
+            for path in ["", "/messages", "/members", "/pins"] {
+                person.get(&format!("/api/rooms/{id}{path}")).await.refused(404, "not_found");
+            }
+            for (path, body) in [("/messages", json!({ "text": "x" })), ("/join", json!({})), ("/unarchive", json!({}))]
+            {
+                person.post(&format!("/api/rooms/{id}{path}"), body).await.refused(404, "not_found");
+            }
+        }
+        assert!(!person.get("/api/rooms/directory").await.ok().to_string().contains("garden"));
+        person.get(&format!("/api/files/{}/download", text(&file["id"]))).await.refused(404, "not_found");
+    }
+    wait::until("the shorter lists", async || {
+        let list = eve.get("/api/rooms?limit=100").await.ok();
+        let left: Vec<&Value> = list["items"].as_array()?.iter().map(|line| &line["id"]).collect();
+        (left == [&json!(direct)]).then_some(())
+    })
+    .await;
+    let again = json!({ "id": "garden", "name": "Garden", "description": "", "kind": "public" });
+    bob.post("/api/rooms", again).await.refused(409, "conflict");
+    say(&bob, &direct, "still here").await;
+    assert_eq!(audit(&ada, 100).await[1]["subject"]["room"], cellar.as_str());
+}

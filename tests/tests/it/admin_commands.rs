@@ -144,3 +144,37 @@ async fn the_last_admin_cannot_be_lost_and_everything_is_in_the_audit_log() {
     let shown = succeeded(palaver(server.data(), &["admin", "audit", "--limit", "2"], "").await);
     assert!(shown.lines().count() == 2 && shown.contains("operator by command: created the account eve"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_room_is_deleted_with_its_content_and_files() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let garden = room(&ada, "garden").await;
+    say(&ada, &garden, "a secret of the garden").await;
+    let file = ada.upload(&garden, "plan.txt", "text/plain", b"a secret plan".to_vec()).await.ok();
+    ada.post(&crate::setup::messages(&garden), json!({ "text": "", "files": [file["id"]] })).await.ok();
+    failed_with(&palaver(server.data(), &["admin", "delete-room", "garden"], "y\n").await, "--yes");
+    failed_with(&palaver(server.data(), &["admin", "delete-room", "attic", "--yes"], "").await, "no such room");
+    assert_eq!(texts(&ada, &garden).await.len(), 2);
+    succeeded(palaver(server.data(), &["admin", "delete-room", "#garden", "--yes"], "").await);
+    ada.get(&format!("/api/rooms/{garden}")).await.refused(404, "not_found");
+    let lines = succeeded(palaver(server.data(), &["export", "--room", &garden], "").await);
+    assert!(!lines.contains("secret"), "{lines}");
+    wait::until("the removal of the file", async || {
+        let left = walk(&server.data().join("files"));
+        left.iter().all(|bytes| !bytes.windows(6).any(|part| part == b"secret")).then_some(())
+    })
+    .await;
+}
+
+/// Returns the content of every file below a folder.
+fn walk(folder: &std::path::Path) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.path().is_dir() {
+            true => found.extend(walk(&entry.path())),
+            false => found.extend(std::fs::read(entry.path())),
+        }
+    }
+    found
+}

@@ -79,7 +79,10 @@ pub(super) fn invite(view: &mut View, change: &Change, user: UserId, role: Role,
 pub(super) fn kick(view: &mut View, change: &Change, user: UserId, why: Option<String>, now: Timestamp) -> Ruled {
     let (_, power) = runs(view, &change.by, Role::Moderator)?;
     let old = view.member(user);
-    above(power, old)?;
+    // The system is above owners, too.
+    if change.by.user != UserId::SYSTEM {
+        above(power, old)?;
+    }
     let Some(old) = old.filter(|old| matches!(old.state, MemberState::Joined | MemberState::Invited)) else {
         return Ok(Verdict::Nothing);
     };

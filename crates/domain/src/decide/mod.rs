@@ -85,6 +85,7 @@ fn rules(view: &mut View, window: &Window, change: &Change, now: Timestamp) -> R
         Intent::Pin { target, on } => message::pin(view, change, *target, *on, now),
         Intent::Create { room, people } => room::create(view, change, room, people, now),
         Intent::Update { .. } => room::update(view, change, now),
+        Intent::DeleteRoom => room::delete(view, change, now),
         Intent::Join => membership::join(view, change, now),
         Intent::Leave => membership::leave(view, change, now),
         Intent::Invite { user, role } => membership::invite(view, change, *user, *role, now),

@@ -11,7 +11,9 @@ use crate::view::View;
 pub(super) fn room<'a>(view: &'a View, actor: &Actor) -> Result<&'a Room, Refusal> {
     let unknown = || Refusal::not_found("There is no such room, or you may not see it.");
     let room = view.room().ok_or_else(unknown)?;
-    let known = room.kind == RoomKind::Public || actor.user == UserId::SYSTEM || view.member(actor.user).is_some();
+    let is_system = actor.user == UserId::SYSTEM;
+    let known = is_system || room.kind == RoomKind::Public || view.member(actor.user).is_some();
+    let known = known && (is_system || !room.is_deleted());
     if known { Ok(room) } else { Err(unknown()) }
 }
 

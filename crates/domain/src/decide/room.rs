@@ -98,6 +98,20 @@ pub(super) fn update(view: &mut View, change: &Change, now: Timestamp) -> Ruled 
     Ok(Verdict::Accepted)
 }
 
+pub(super) fn delete(view: &mut View, change: &Change, now: Timestamp) -> Ruled {
+    if change.by.user != UserId::SYSTEM {
+        return Err(Refusal::forbidden("Only admins of this server can delete a room."));
+    }
+    // A direct room is deleted for nobody: its id follows from its two users, who could never write to each other again.
+    let (room, _) = runs(view, &change.by, Role::Owner)?;
+    if room.is_deleted() {
+        return Ok(Verdict::Nothing);
+    }
+    let next = room.deleted(view.place().seq + 1);
+    view.accept(change.by.user, change.id, now, Body::Room(next));
+    Ok(Verdict::Accepted)
+}
+
 /// Checks that a direct room is that of its two users and requested by one of them.
 fn check_pair(room: &Room, asks: UserId) -> Result<(), Refusal> {
     match room.pair {

@@ -239,7 +239,11 @@ impl Rows {
     }
 
     fn ask(&mut self, by: u128, intent: Intent) -> Decision {
-        let change = self.change(actor(by), intent);
+        self.ask_as(actor(by), intent)
+    }
+
+    fn ask_as(&mut self, by: Actor, intent: Intent) -> Decision {
+        let change = self.change(by, intent);
         self.load(&change);
         let decision = self.decide(&change, 1_000);
         self.commit();
@@ -332,6 +336,40 @@ fn a_private_room_does_not_exist_for_non_members() {
     rows.ok(9, send("hi"));
     assert_eq!(rows.refused(9, Intent::Invite { user: user(500), role: Role::Member }), Code::NotFound);
     assert_eq!(rows.refused(9, Intent::Invite { user: user(10), role: Role::Moderator }), Code::Forbidden);
+}
+
+#[test]
+fn a_deleted_room_exists_for_the_system_only() {
+    let mut rows = Rows::with_room(room(RoomKind::Public));
+    let seq = rows.ok(2, send("hello"));
+    for by in [1, 2, 9] {
+        assert_eq!(rows.refused(by, Intent::DeleteRoom), Code::Forbidden, "an owner, a member, anybody");
+    }
+    let admin = Actor { admin: true, ..actor(9) };
+    assert!(
+        matches!(rows.ask_as(admin, Intent::DeleteRoom), Decision::Refuse(_)),
+        "not even an admin without the record"
+    );
+
+    assert!(matches!(rows.ask_as(Actor::SYSTEM, Intent::DeleteRoom), Decision::Append(_)));
+    assert!(matches!(rows.ask_as(Actor::SYSTEM, Intent::DeleteRoom), Decision::Noop(_)), "a repeat");
+    let left = rows.room.clone().expect("the row");
+    assert!(left.is_deleted() && left.slug.is_some() && left.archived, "{left:?}");
+    let update =
+        Intent::Update { name: None, description: None, archived: Some(false), hides_past: None, slow_mode_s: None };
+    for intent in
+        [send("hi"), Intent::Join, Intent::Leave, update, Intent::Invite { user: user(9), role: Role::Member }]
+    {
+        for by in [1, 9] {
+            assert_eq!(rows.refused(by, intent.clone()), Code::NotFound, "{intent:?} by {by}");
+        }
+    }
+    assert_eq!(rows.refused(9, Intent::Delete { target: seq }), Code::NotFound);
+
+    let kick = Intent::Kick { user: user(1), why: None };
+    assert!(matches!(rows.ask_as(Actor::SYSTEM, kick), Decision::Append(_)));
+    assert_eq!(rows.members[&user(1)].state, MemberState::Kicked, "the owner, too");
+    rows.check_fold();
 }
 
 #[test]

@@ -63,6 +63,13 @@ pub enum Admin {
         #[command(flatten)]
         confirm: Confirm,
     },
+    /// Delete a room with all its messages and files; nobody can see it from then on, and its id stays taken
+    DeleteRoom {
+        /// The room's id or slug
+        room: String,
+        #[command(flatten)]
+        confirm: Confirm,
+    },
     /// Make an account an admin of the installation
     Grant {
         /// The handle or id

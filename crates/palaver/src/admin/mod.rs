@@ -65,6 +65,18 @@ async fn on(profile: &Profile, settings: &Settings, command: Admin) -> anyhow::R
             admin.delete_account(CLI, &user, messages).await?;
             println!("deleted {what} {}; the name stays taken", user.name);
         }
+        Admin::DeleteRoom { room, confirm } => {
+            let found = admin.find_room(CLI, &room.trim_start_matches('#').parse()?).await?;
+            let members = profile.services.ports.store.rooms.member_count(found.id).await?;
+            ask::confirm(
+                confirm,
+                &format!(
+                    "Delete the room {room} with all its messages, and its {members} members? This cannot be undone."
+                ),
+            )?;
+            admin.delete_room(CLI, &found).await?;
+            println!("deleted the room {room}; its id stays taken");
+        }
         Admin::Grant { user } => set_role(profile, &find(&user).await?, UserRole::Admin).await?,
         Admin::Revoke { user } => set_role(profile, &find(&user).await?, UserRole::User).await?,
         Admin::SetRole { name, role } => set_role(profile, &find(&name).await?, role).await?,

@@ -128,11 +128,10 @@ impl Admin {
     /// Removes a user from a room. The room of an owner gets another one, if it has other members.
     async fn leave(&self, room: RoomId, user: UserId) -> Result<(), Refusal> {
         let member = self.store.rooms.member(room, user).await?;
-        if let Some(member) = member.filter(|member| member.is_joined() && member.role == Role::Owner) {
-            if let Some(successor) = self.successor(room, member.user).await? {
-                self.as_system(room, Intent::SetRole { user: successor, role: Role::Owner }).await?;
-            }
-            self.as_system(room, Intent::SetRole { user, role: Role::Member }).await?;
+        let owns = member.is_some_and(|member| member.is_joined() && member.role == Role::Owner);
+        let successor = if owns { self.successor(room, user).await? } else { None };
+        if let Some(successor) = successor {
+            self.as_system(room, Intent::SetRole { user: successor, role: Role::Owner }).await?;
         }
         match self.as_system(room, Intent::Kick { user, why: None }).await {
             // They left meanwhile.

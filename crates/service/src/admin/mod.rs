@@ -8,13 +8,15 @@ mod audit;
 mod deletion;
 mod list;
 mod messages;
+mod rooms;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::{Actor, AuditVia, Refusal, User, UserId};
 
 use crate::auth::Auth;
 use crate::clock::Clock;
+use crate::files::Files;
 use crate::ids::Ids;
 use crate::log::Logs;
 use crate::ports::Store;
@@ -42,7 +44,7 @@ impl Requester {
     }
 
     /// Refuses a caller who is no admin, before anything is looked up: nobody else learns which accounts exist.
-    fn check(&self) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), Refusal> {
         match self.actor.admin {
             true => Ok(()),
             false => Err(Refusal::forbidden("Only admins can do this.")),
@@ -58,6 +60,8 @@ pub struct Admin {
     user_cache: Arc<UserCache>,
     clock: Arc<dyn Clock>,
     ids: Ids,
+    /// Removes the files of deleted rooms. Without it, the next sweep does.
+    files: OnceLock<Arc<Files>>,
 }
 
 impl Admin {
@@ -70,7 +74,12 @@ impl Admin {
         clock: Arc<dyn Clock>,
         ids: Ids,
     ) -> Arc<Admin> {
-        Arc::new(Admin { store, logs, auth, user_cache, clock, ids })
+        Arc::new(Admin { store, logs, auth, user_cache, clock, ids, files: OnceLock::new() })
+    }
+
+    /// Has the files of deleted rooms removed at once.
+    pub fn remove_files_with(&self, files: Arc<Files>) {
+        self.files.get_or_init(|| files);
     }
 
     /// Returns the user that a requester names by id or by handle, with or without `@`. Deleted accounts are not found.

@@ -276,6 +276,11 @@ impl Files {
         }
     }
 
+    /// Sweeps soon, because files were dropped by something else than the deletion of a message.
+    pub(crate) fn sweep_soon(&self) {
+        self.dropped.notify_one();
+    }
+
     /// Sweeps if a message was deleted since the last time, for a process without background tasks.
     pub async fn settle(&self) {
         if self.dropped.notified().now_or_never().is_some()

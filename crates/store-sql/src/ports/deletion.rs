@@ -55,8 +55,9 @@ impl DeletionStore for SqlConnections {
     }
 
     async fn deletions(&self, limit: usize) -> StoreResult<Vec<Deletion>> {
-        let query = sql::query("SELECT user_id, messages, at FROM deletion ORDER BY user_id LIMIT $1");
-        self.all(query.bind(sql::limit(limit))).await?.iter().map(deletion).collect()
+        let query =
+            sql::query("SELECT user_id, messages, at FROM deletion WHERE user_id > $1 ORDER BY user_id LIMIT $2");
+        self.all(query.bind(String::new()).bind(sql::limit(limit))).await?.iter().map(deletion).collect()
     }
 
     async fn rooms_ever(&self, user: UserId, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<RoomId>> {

@@ -13,6 +13,7 @@ async fn every_route_is_in_the_document() {
     assert_eq!(
         routes,
         [
+            "delete /api/admin/rooms/{room}",
             "delete /api/admin/users/{user}",
             "delete /api/auth/me",
             "delete /api/auth/sessions/{id}",
