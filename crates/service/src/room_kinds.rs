@@ -1,4 +1,4 @@
-//! Remembers the kinds of rooms, which never change.
+//! Remembers the kinds of rooms. A kind never changes, except that a deleted room, which nobody can see, reads as private.
 
 use std::sync::Arc;
 

@@ -12,7 +12,9 @@ use domain::{
 use service::auth::{AuthSettings, Device, FirstAccount, Password, Registration, SigningKeys};
 use service::limits::DELETION_SETTLES;
 use service::rooms::ChangeRequest;
-use service::{Access, Admin, Auth, Ids, Logs, ManualClock, NewRoom, Requester, Rooms, UserCache};
+use service::{
+    Access, Admin, Approaches, Auth, Ids, Logs, ManualClock, NewRoom, Requester, RoomRules, Rooms, UserCache,
+};
 use store_memory::MemoryStore;
 
 struct Fixture {
@@ -36,7 +38,9 @@ fn fixture() -> Fixture {
         Auth::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), ids.clone(), keys, settings, None);
     let admin = Admin::new(store.clone(), logs.clone(), auth.clone(), user_cache.clone(), clock.clone(), ids.clone());
     let access = Access::new(store.clone());
-    let rooms = Rooms::new(store, logs.clone(), access, user_cache, ids, limits, Vec::new());
+    let approaches = Approaches::new(&limits, None, clock.clone());
+    let rules = RoomRules { limits, ..RoomRules::default() };
+    let rooms = Rooms::new(store, logs.clone(), access, user_cache, ids, rules, approaches);
     Fixture { memory, clock, logs, auth, rooms, admin }
 }
 
@@ -81,6 +85,7 @@ impl Fixture {
             level: domain::Level::All,
             hidden: false,
             why: None,
+            request: None,
             read_seq: 0,
             read_n: 0,
             mentions: Vec::new(),

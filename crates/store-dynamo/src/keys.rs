@@ -3,11 +3,15 @@
 //! Ids are written as text, which sorts as the ids do; numbers and times are padded, so that they sort as numbers. Keys
 //! are parsed only here.
 
+mod accounts;
+
 use domain::text::Emoji;
 use domain::{FileId, LogId, NotificationKey, RoomId, Seq, SessionId, Timestamp, UserId};
 use service::ports::StoreResult;
 
 use crate::item::{PK, SK, unreadable};
+
+pub use accounts::{ADMINS, DELETIONS, admin, admins_revoked, audit_month, audited, deletion};
 
 /// A number above every seq and time that is ever stored.
 const HIGHEST: u64 = 9_999_999_999_999_999;
@@ -373,37 +377,6 @@ pub const NODES: &str = "NODES";
 /// Returns the key of a node.
 pub fn node(name: &str) -> Key {
     Key::new(NODES, name)
-}
-
-/// The partition of the admins, each with the user's id.
-pub const ADMINS: &str = "ADMINS";
-
-/// Returns the key of an admin in the list of admins.
-pub fn admin(user: UserId) -> Key {
-    Key::new(ADMINS, user.to_string())
-}
-
-/// Returns the key of the counter of changes that took an admin's rights away, which such changes exclude each other by.
-pub fn admins_revoked() -> Key {
-    Key::new("META", "ADMINS")
-}
-
-/// The partition of the deletions of accounts that are not finished.
-pub const DELETIONS: &str = "DELETIONS";
-
-/// Returns the key of a deletion that is not finished.
-pub fn deletion(user: UserId) -> Key {
-    Key::new(DELETIONS, user.to_string())
-}
-
-/// Returns the partition of the audit log's records of a month.
-pub fn audit_month(month: &str) -> String {
-    format!("AUDIT#{month}")
-}
-
-/// Returns the sort key of a record of the audit log.
-pub fn audited(at: Timestamp, id: uuid::Uuid) -> String {
-    format!("{}#{id}", time(at))
 }
 
 #[cfg(test)]

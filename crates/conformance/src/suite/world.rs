@@ -77,7 +77,7 @@ pub fn plain_room(id: RoomId, kind: RoomKind) -> Room {
         id,
         kind,
         slug: None,
-        name: None,
+        name: (kind != RoomKind::Direct).then(|| RoomName::parse("Room").expect("valid")),
         description: String::new(),
         archived: false,
         hides_past: false,

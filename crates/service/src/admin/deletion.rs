@@ -8,7 +8,8 @@ use std::sync::Arc;
 use domain::limits::PAGE_ROWS;
 use domain::name::UserName;
 use domain::{
-    Actor, AuditAction, AuditVia, Change, Code, Intent, LogId, Member, Refusal, Role, RoomId, RoomKind, User, UserId,
+    Actor, AuditAction, AuditVia, Change, Code, Intent, LogId, Member, MemberState, Refusal, Role, RoomId, RoomKind,
+    User, UserId,
 };
 
 use super::audit::of_user;
@@ -110,16 +111,21 @@ impl Admin {
         Ok(finished)
     }
 
-    /// Ends all memberships, except in direct rooms, which nobody can leave.
+    /// Ends all memberships and invitations, also ignored ones, except in direct rooms, which nobody can leave.
     async fn leave_rooms(&self, user: UserId) -> Result<(), Refusal> {
         let mut after = None;
         loop {
-            let rows = self.store.rooms.user_rooms(user, after, PAGE_ROWS).await?;
-            for line in rows.iter().filter(|line| line.room.kind != RoomKind::Direct) {
-                self.leave(line.room.id, user).await?;
+            let rooms = self.store.deletions.rooms_ever(user, after, PAGE_ROWS).await?;
+            for (room, member) in self.store.rooms.memberships(user, &rooms).await? {
+                if matches!(member.state, MemberState::Joined | MemberState::Invited) {
+                    let is_direct = self.store.rooms.room(room).await?.is_none_or(|room| room.kind == RoomKind::Direct);
+                    if !is_direct {
+                        self.leave(room, user).await?;
+                    }
+                }
             }
-            match rows.last() {
-                Some(last) if rows.len() == PAGE_ROWS => after = Some(last.room.id),
+            match rooms.last() {
+                Some(last) if rooms.len() == PAGE_ROWS => after = Some(*last),
                 _ => return Ok(()),
             }
         }

@@ -300,18 +300,9 @@ export class ChatClient implements ChatClientApi {
   loadMessage = (room: view.RoomId, seq: number): Promise<view.MessageView | null> => this.history.one(room, seq);
   loadThread = (room: view.RoomId, seq: number): Promise<readonly view.MessageView[]> => this.history.thread(room, seq);
   loadMembers = (room: view.RoomId): Promise<void> => this.history.members(room);
-
-  markRead(room: view.RoomId, seq?: number): void {
-    this.live?.marks.read(room, seq);
-  }
-
-  typing(room: view.RoomId, on: boolean): void {
-    this.live?.marks.type(room, on);
-  }
-
-  watchPresence(users: readonly view.UserId[]): void {
-    this.live?.watch(users);
-  }
+  markRead = (room: view.RoomId, seq?: number): void => this.live?.marks.read(room, seq);
+  typing = (room: view.RoomId, on: boolean): void => this.live?.marks.type(room, on);
+  watchPresence = (users: readonly view.UserId[]): void => this.live?.watch(users);
 
   // ---- rooms
 

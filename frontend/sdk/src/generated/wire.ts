@@ -10,7 +10,7 @@ export type MemberState = "invited" | "joined" | "left" | "kicked" | "banned";
 
 export type Level = "all" | "mentions" | "none";
 
-export type Code = "unauthenticated" | "forbidden" | "not_found" | "muted" | "slow_mode" | "archived" | "too_large" | "rate_limited" | "conflict" | "stale" | "bad_request" | "overloaded" | "unavailable";
+export type Code = "unauthenticated" | "signed_out" | "forbidden" | "not_found" | "muted" | "slow_mode" | "archived" | "too_large" | "rate_limited" | "conflict" | "stale" | "bad_request" | "overloaded" | "unavailable";
 
 export type UserRole = "user" | "admin";
 
