@@ -57,8 +57,10 @@ impl Function {
         Ok(Function { profile, publisher, has_bytes: F::HAS_BYTES })
     }
 
-    /// Removes files that are no longer needed, if this function manages their bytes. Returns whether it does.
+    /// Finishes deletions of accounts, and removes files that are no longer needed, if this function manages their bytes.
+    /// Returns whether it does.
     async fn sweep(&self) -> Result<Json<BTreeMap<&'static str, bool>>, Problem> {
+        self.profile.services.admin.finish_deletions().await?;
         if self.has_bytes {
             self.profile.services.files.sweep().await?;
         }
