@@ -337,7 +337,19 @@ async fn a_backup_that_is_restored_elsewhere_has_the_same_hashes() {
     assert_eq!(before, checksum(&target).await);
     assert!(number(&before["files"]["count"]) >= 2 && number(&before["entries"]) > 2, "{before}");
 
-    // One byte of a file, or of a message, and the hash is another one.
+    // A file that has lost its bytes is named.
+    let id = text(&file["id"]);
+    let removed = std::fs::read_dir(target.data().join("files")).expect("a folder").flatten().flat_map(|folder| {
+        std::fs::read_dir(folder.path()).into_iter().flatten().flatten().map(|blob| blob.path()).collect::<Vec<_>>()
+    });
+    for blob in removed.filter(|blob| blob.display().to_string().contains(&id)) {
+        std::fs::remove_file(blob).expect("it can be removed");
+    }
+    let without = checksum(&target).await;
+    assert_eq!((&without["files_without_bytes"], &before["files_without_bytes"]), (&json!([id]), &json!([])));
+    assert_ne!(before["files"], without["files"]);
+
+    // One letter of a message, and the hash is another one.
     let database = rusqlite::Connection::open(target.data().join("palaver.db")).expect("it opens");
     let changed = "UPDATE entry SET body = replace(body, 'a picture', 'a pictur3') WHERE kind = 'message'";
     assert_eq!(database.execute(changed, []).expect("it is valid"), 1);

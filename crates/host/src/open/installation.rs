@@ -25,14 +25,14 @@ pub struct Installation {
 impl Installation {
     /// Opens an installation that may be running.
     pub async fn running(settings: &Settings) -> Result<Installation, OpenError> {
-        Self::open(settings, IfMissing::Refuse.into(), None).await
+        Self::open(settings, existing(), None).await
     }
 
     /// Opens an installation that no server uses, and keeps it like that where the data is in a folder. `what` names this
     /// process to servers that want to start.
     pub async fn stopped(settings: &Settings, what: &str) -> Result<Installation, OpenError> {
         let lock = lock(settings, IfMissing::Refuse, what)?;
-        let opened = Self::open(settings, IfMissing::Refuse.into(), lock).await?;
+        let opened = Self::open(settings, existing(), lock).await?;
         opened.check_stopped().await?;
         Ok(opened)
     }
@@ -42,7 +42,7 @@ impl Installation {
     pub async fn to_fill(settings: &Settings, what: &str, say: impl FnMut(&str)) -> Result<Installation, OpenError> {
         let lock = lock(settings, IfMissing::Create, what)?;
         crate::prepare(settings, say).await?;
-        let opening = Opening { if_missing: IfMissing::Create, may_be_incomplete: true };
+        let opening = Opening { if_missing: IfMissing::Create, may_be_incomplete: true, is_patient: true };
         let opened = Self::open(settings, opening, lock).await?;
         opened.check_stopped().await?;
         Ok(opened)
@@ -66,6 +66,11 @@ impl Installation {
     pub async fn close(self) {
         self.opened.close().await;
     }
+}
+
+/// Returns how an installation with data is opened.
+fn existing() -> Opening {
+    Opening { if_missing: IfMissing::Refuse, may_be_incomplete: false, is_patient: true }
 }
 
 /// Takes the lock that a server on the data folder takes; nothing if the store is elsewhere, or if it must exist and the

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use service::ports::{Bus, SharedLimits, Store, Transfer};
 
@@ -14,6 +15,11 @@ pub const DATABASE: &str = "palaver.db";
 /// Read connections to PostgreSQL: each read is a round trip that waits, while the server's cores do other work.
 #[cfg(feature = "postgres")]
 const POSTGRES_READERS: u32 = 8;
+
+/// How long a request, and a call with all its retries, may take for a patient tool: a page of a table scan is a megabyte,
+/// whatever is on it.
+const PATIENT_REQUEST: Duration = Duration::from_secs(20);
+const PATIENT_CALL: Duration = Duration::from_secs(60);
 
 /// What to do if the store does not exist yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +47,24 @@ pub(super) struct Opening {
     pub if_missing: IfMissing,
     /// Whether a store into which a copy was not finished is opened: only to go on with the copy.
     pub may_be_incomplete: bool,
+    /// Whether requests may take long: for a tool that reads and writes everything, and that nobody waits for on a page.
+    pub is_patient: bool,
 }
 
 impl From<IfMissing> for Opening {
     fn from(if_missing: IfMissing) -> Self {
-        Opening { if_missing, may_be_incomplete: false }
+        Opening { if_missing, may_be_incomplete: false, is_patient: false }
+    }
+}
+
+/// Makes the time-outs of an SQL store those of a patient tool.
+#[cfg(any(feature = "embedded", feature = "postgres"))]
+fn be_patient(is_patient: bool, settings: &mut store_sql::SqlSettings) {
+    if is_patient {
+        settings.busy_timeout = PATIENT_REQUEST;
+        settings.statement_timeout = PATIENT_REQUEST;
+        settings.lock_timeout = PATIENT_REQUEST;
+        settings.read_timeout = PATIENT_CALL;
     }
 }
 
@@ -66,7 +85,7 @@ impl OpenStore {
     /// what happens; opening never creates a DynamoDB table.
     #[cfg_attr(not(feature = "embedded"), allow(unused_variables, reason = "only SQLite lies in the data folder"))]
     pub async fn open(backends: &Backends, data: &Path, opening: impl Into<Opening>) -> Result<OpenStore, OpenError> {
-        let Opening { if_missing, may_be_incomplete } = opening.into();
+        let Opening { if_missing, may_be_incomplete, is_patient } = opening.into();
         #[cfg(not(any(feature = "embedded", feature = "postgres")))]
         let _ = if_missing;
         match &backends.store {
@@ -76,6 +95,7 @@ impl OpenStore {
                 let if_missing = if_missing.into();
                 let mut settings = store_sql::SqlSettings { if_missing, may_be_incomplete, ..Default::default() };
                 settings.readers = backends.readers.unwrap_or(settings.readers);
+                be_patient(is_patient, &mut settings);
                 match store_sql::SqlStore::open(&path, settings).await {
                     Err(store_sql::OpenError::Absent(_)) => Err(OpenError::NoDatabase(data.to_owned())),
                     opened => Ok(OpenStore::Sql(opened?)),
@@ -88,7 +108,9 @@ impl OpenStore {
                 let replica = replica.as_ref().map(|url| url.expose());
                 let readers = backends.readers.unwrap_or(POSTGRES_READERS);
                 let if_missing = if_missing.into();
-                let settings = store_sql::SqlSettings { if_missing, may_be_incomplete, readers, ..Default::default() };
+                let mut settings =
+                    store_sql::SqlSettings { if_missing, may_be_incomplete, readers, ..Default::default() };
+                be_patient(is_patient, &mut settings);
                 match store_sql::SqlStore::connect(url.expose(), replica, settings).await {
                     Err(store_sql::OpenError::Absent(name)) => Err(OpenError::EmptyDatabase(name)),
                     opened => Ok(OpenStore::Sql(opened?)),
@@ -100,6 +122,9 @@ impl OpenStore {
             StoreBackend::DynamoDb { table } => {
                 let mut settings = store_dynamo::DynamoSettings::new(table);
                 settings.may_be_incomplete = may_be_incomplete;
+                if is_patient {
+                    (settings.attempt_timeout, settings.patience) = (PATIENT_REQUEST, PATIENT_CALL);
+                }
                 if crate::is_lambda() {
                     // A process that is frozen after its answer does no work later.
                     settings.hints = store_dynamo::Hints::WhenAsked;

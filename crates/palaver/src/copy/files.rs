@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use bytes::Bytes;
-use domain::FileId;
+use domain::FileState;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use service::files::blob_keys;
-use service::ports::{BlobError, Blobs, ByteStream};
+use service::ports::{BlobError, Blobs, ByteStream, TransferRecord};
 use sha2::{Digest as _, Sha256};
+use stored::Record;
 
 use super::Run;
 use super::limits::FILES_AT_ONCE;
@@ -23,19 +24,40 @@ struct Blob {
     is_same: bool,
 }
 
-/// Copies the bytes of these files, or only reads them.
-pub async fn all(run: &Run, ids: &[FileId], report: &mut Report) -> anyhow::Result<()> {
-    let keys = ids.iter().flat_map(|id| blob_keys(*id));
-    let mut blobs = futures_util::stream::iter(keys.map(|key| one(run, key))).buffer_unordered(FILES_AT_ONCE);
-    while let Some(blob) = blobs.try_next().await? {
-        let Some(blob) = blob else { continue };
-        report.blob_bytes += blob.bytes;
-        report.blobs.add(format!("{} {}", blob.key, hex::encode(blob.digest)).as_bytes());
-        if !blob.is_same {
-            report.differs(format!("the bytes of file {}", blob.key));
+/// Copies the bytes of the files among these records, or only reads them.
+pub async fn all(run: &Run, records: &[TransferRecord], report: &mut Report) -> anyhow::Result<()> {
+    let files = records.iter().filter_map(|record| Some((record, record.file?)));
+    let mut files = futures_util::stream::iter(files.map(async |(record, id)| {
+        let mut blobs = Vec::new();
+        for key in blob_keys(id) {
+            blobs.extend(one(run, key).await?);
         }
+        anyhow::Ok((record, id, blobs))
+    }))
+    .buffer_unordered(FILES_AT_ONCE);
+    while let Some((record, id, blobs)) = files.try_next().await? {
+        if blobs.is_empty() && has_bytes(record) {
+            report.lacks_bytes(id);
+        }
+        blobs.into_iter().for_each(|blob| add(report, blob));
     }
     Ok(())
+}
+
+/// Returns whether a file's bytes have arrived, and were not removed since.
+fn has_bytes(record: &TransferRecord) -> bool {
+    match stored::from_json(&record.text) {
+        Ok(Record::File { file }) => matches!(file.0.state, FileState::Unsent | FileState::Sent),
+        _ => false,
+    }
+}
+
+fn add(report: &mut Report, blob: Blob) {
+    report.blob_bytes += blob.bytes;
+    report.blobs.add(format!("{} {}", blob.key, hex::encode(blob.digest)).as_bytes());
+    if !blob.is_same {
+        report.differs(format!("the bytes of file {}", blob.key));
+    }
 }
 
 async fn one(run: &Run, key: String) -> anyhow::Result<Option<Blob>> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use domain::FileId;
 use host::Installation;
 use service::ports::RecordPage;
 
@@ -30,8 +29,7 @@ pub async fn all(run: &Run, report: &mut Report) -> anyhow::Result<()> {
             }
         }
         if run.moves_files {
-            let ids: Vec<FileId> = page.records.iter().filter_map(|record| record.file).collect();
-            files::all(run, &ids, report).await?;
+            files::all(run, &page.records, report).await?;
         }
         after = page.next;
         if after.is_none() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Epoch, LogId};
+use domain::{Epoch, FileId, LogId};
 use serde::Serialize;
 use stored::Record;
 
@@ -28,8 +28,35 @@ pub struct Report {
     pub accepts_unreadable: bool,
     logs: Sum,
     entries: u64,
-    differences: Vec<String>,
-    unreadable: Vec<String>,
+    differences: Findings,
+    unreadable: Findings,
+    without_bytes: Findings,
+}
+
+/// Things that were found: the first ones, and how many there are.
+#[derive(Default)]
+struct Findings {
+    count: usize,
+    first: Vec<String>,
+}
+
+impl Findings {
+    fn add(&mut self, what: String) {
+        self.count += 1;
+        if self.first.len() < NAMED {
+            self.first.push(what);
+        }
+    }
+
+    /// Returns them as text, after a line that says what they are.
+    fn named(&self, what: &str) -> String {
+        let mut lines = vec![what.to_owned()];
+        lines.extend(self.first.iter().map(|one| format!("  {one}")));
+        if self.count > self.first.len() {
+            lines.push(format!("  and {} more", self.count - self.first.len()));
+        }
+        lines.join("\n")
+    }
 }
 
 /// A line of the report.
@@ -56,6 +83,7 @@ struct Everything<'a> {
     epoch: Option<String>,
     differences: &'a [String],
     unreadable: &'a [String],
+    files_without_bytes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -78,12 +106,17 @@ impl Report {
 
     /// Adds something that is not the same in the copy.
     pub fn differs(&mut self, what: String) {
-        self.differences.push(what);
+        self.differences.add(what);
     }
 
     /// Adds records that could not be decoded.
     pub fn unreadable(&mut self, what: Vec<String>) {
-        self.unreadable.extend(what);
+        what.into_iter().for_each(|one| self.unreadable.add(one));
+    }
+
+    /// Adds a file whose bytes are missing where it comes from. The copy lacks them as well, so it is no difference.
+    pub fn lacks_bytes(&mut self, file: FileId) {
+        self.without_bytes.add(file.to_string());
     }
 
     /// Compares the records with those of the copy.
@@ -112,12 +145,12 @@ impl Report {
     /// Returns what is wrong with the copy, a line for each.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        if !self.differences.is_empty() {
-            problems.push(named("the copy is not the same:", &self.differences));
+        if self.differences.count > 0 {
+            problems.push(self.differences.named("the copy is not the same:"));
         }
-        if !self.unreadable.is_empty() && !self.accepts_unreadable {
+        if self.unreadable.count > 0 && !self.accepts_unreadable {
             let what = "this release cannot read these records (--skip-unreadable copies the rest):";
-            problems.push(named(what, &self.unreadable));
+            problems.push(self.unreadable.named(what));
         }
         problems
     }
@@ -132,8 +165,9 @@ impl Report {
             files: (&self.blobs).into(),
             file_bytes: self.blob_bytes,
             epoch: self.epoch.map(|epoch| epoch.to_string()),
-            differences: &self.differences[..self.differences.len().min(NAMED)],
-            unreadable: &self.unreadable[..self.unreadable.len().min(NAMED)],
+            differences: &self.differences.first,
+            unreadable: &self.unreadable.first,
+            files_without_bytes: &self.without_bytes.first,
         };
         match json {
             true => println!("{}", stored::to_json(&everything)),
@@ -150,20 +184,13 @@ impl Report {
         println!("{:13} {:>12}  {}", "log", self.logs.count, self.logs.hex());
         println!("{:13} {:>12}", "entry of a log", self.entries);
         println!("{:13} {:>12}  {}", "stored bytes", self.blobs.count, self.blobs.hex());
+        if self.without_bytes.count > 0 {
+            println!("{}", self.without_bytes.named("these files have no bytes, and had none before:"));
+        }
         if let Some(epoch) = self.epoch {
             println!("the copy holds the same; its epoch is {epoch}, so clients drop what they cached");
         }
     }
-}
-
-/// Returns the first of these things, and how many there are.
-fn named(what: &str, all: &[String]) -> String {
-    let mut lines = vec![what.to_owned()];
-    lines.extend(all.iter().take(NAMED).map(|one| format!("  {one}")));
-    if all.len() > NAMED {
-        lines.push(format!("  and {} more", all.len() - NAMED));
-    }
-    lines.join("\n")
 }
 
 #[cfg(test)]
