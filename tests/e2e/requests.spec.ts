@@ -8,7 +8,7 @@ let server: Palaver;
 
 test.beforeAll(async () => {
   server = await Palaver.start();
-  // The first account is the admin, who is nobody's stranger.
+  // The first account is the admin, who is no stranger to anybody.
   await Api.register(server.url, "operator");
 });
 

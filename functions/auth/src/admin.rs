@@ -106,7 +106,7 @@ pub(crate) async fn rename(
 
 /// Makes a link with which a user chooses a new password.
 ///
-/// The link works once, within 24 hours, and not after the password has changed in another way. Whoever opens it chooses
+/// The link works once, within 24 hours, and not after the password has changed in another way. The person who opens it chooses
 /// the password: give it to this user only. The old password and the sessions stay valid until the link is used.
 #[utoipa::path(
     post, path = "/api/admin/users/{user}/reset-link", tag = "admin", security(("bearer" = [])),

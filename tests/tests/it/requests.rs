@@ -7,7 +7,7 @@ use tests::wait;
 
 use crate::setup::{join, listed, messages, number, private_room, room, say, text, with_limits};
 
-/// Starts a server whose first user, the admin, is somebody else: an admin is nobody's stranger.
+/// Starts a server whose first user, the admin, is another person: an admin is no stranger to anybody.
 async fn started(settings: Settings) -> Server {
     let server = settings.start().await;
     Person::register(&server, "operator").await;

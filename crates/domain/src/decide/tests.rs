@@ -903,7 +903,7 @@ fn a_blocked_user_adds_nothing_to_a_direct_room_and_invites_nobody() {
     for intent in [send("hi"), Intent::Edit { target: seq, text: text("ho") }, react] {
         assert_eq!(rows.refused(2, intent), Code::Forbidden);
     }
-    rows.ok(1, send("who blocks may write"));
+    rows.ok(1, send("you may still read this"));
     rows.ok(2, Intent::Delete { target: seq });
 
     let mut rows = Rows::with_room(room(RoomKind::Private));

@@ -135,7 +135,7 @@ async fn reset_password(profile: &Profile, settings: &Settings, user: &User, ask
     };
     println!("{page}/reset#{}", token.text);
     eprintln!(
-        "Give this link to {} only: whoever opens it chooses the password. It works once, until {}.",
+        "Give this link to {} only: the person who opens it chooses the password. It works once, until {}.",
         user.name,
         wire::rfc3339(token.expires_at)
     );

@@ -50,8 +50,8 @@ impl Requests {
         Ok(self.kinds.of(room).await? == Some(RoomKind::Direct))
     }
 
-    /// Returns whether a user who is written to does not know who writes: they are members of no private room together.
-    /// A public room proves nothing, since everyone can join it. Admins of the installation are no strangers.
+    /// Returns whether two users do not know each other: they are members of no private room together. A public room
+    /// proves nothing, since everyone can join it. Admins of the installation are no strangers to anybody.
     async fn are_strangers(&self, writes: UserId, user: UserId) -> StoreResult<bool> {
         let author = self.user_cache.user(writes).await?;
         if author.is_some_and(|author| author.role == UserRole::Admin) {

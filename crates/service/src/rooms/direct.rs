@@ -22,7 +22,7 @@ pub enum DirectPolicy {
 
 impl Rooms {
     /// Returns the direct room of the caller and another user, and creates it if it does not exist. Both may call it
-    /// concurrently. A caller who was asked by the other accepts. Returns `forbidden` if the policy or the other user
+    /// concurrently. If the room is a request to the caller, it is accepted. Returns `forbidden` if the policy or the other user
     /// does not allow it, `rate_limited` if the caller opened too many.
     pub async fn direct(&self, actor: &Actor, other: UserId) -> Result<RoomDetails, Refusal> {
         if other == actor.user {

@@ -174,7 +174,7 @@ async fn a_direct_room_is_a_request_until_it_is_answered_whatever_is_repeated() 
     assert_eq!(node.catch_up.rooms(&[room]).await, []);
     let request = async |user| store.rooms.user_room(user, room).await.expect("reads").expect("listed").request;
     assert!(matches!(request(BOB).await, Some(Request::Pending { .. })));
-    assert_eq!(request(ADA).await, None, "who opens a room asks nothing of themselves");
+    assert_eq!(request(ADA).await, None, "the user who opened the room has no request");
 
     node.does(BOB, room, Intent::React { target: first, emoji: thumb(), on: true }).await;
     assert_eq!(node.catch_up.rooms(&[room]).await, []);

@@ -21,7 +21,7 @@ export class Marks {
 
   read(id: RoomId, seq?: number): void {
     const room = this.store.core.rooms.get(id);
-    // Who asks to be answered does not learn that they were read.
+    // A stranger does not learn that their messages were read.
     if (room === undefined || room.entry.request === true) return;
     // Only applied entries can have been read; entries beyond the cursor, known only by the head, cannot.
     const to = Math.min(seq ?? Number.POSITIVE_INFINITY, room.log.cursor ?? 0);
