@@ -74,10 +74,10 @@ pub struct Room {
 }
 
 impl Room {
-    /// Returns whether the room was deleted: nobody can see it, and it has no name, but it keeps its slug. Only a deleted
-    /// room has no name, except direct ones; older releases see it as a private and archived room.
+    /// Returns whether the room was deleted: nobody can see it, but it keeps its slug. No other room is private, archived and
+    /// without a name, which is what older releases see.
     pub fn is_deleted(&self) -> bool {
-        self.kind != RoomKind::Direct && self.name.is_none()
+        self.kind == RoomKind::Private && self.archived && self.name.is_none()
     }
 
     /// Returns what is left of the room when it is deleted at `rev`.
