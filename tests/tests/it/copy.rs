@@ -11,7 +11,7 @@ use tests::server::Server;
 use tests::socket::Socket;
 use tests::wait;
 
-use crate::setup::{bring_in, join, messages, number, private_room, room, say, text};
+use crate::setup::{bring_in, join, listed, messages, number, private_room, room, say, text};
 use place::{Place, checksum, copied, copy, failed_with, report};
 
 /// Messages of the test that moves a large room. `PALAVER_COPY_MESSAGES` overrides it, to measure.
@@ -109,6 +109,15 @@ async fn fill(server: &Server, messages_to_send: usize) -> Scene {
         Person::nobody(server).post("/api/auth/login", json!({ "name": "bob", "password": PASSWORD })).await.ok();
     Person::nobody(server).with(&other).post("/api/auth/logout", json!({})).await;
 
+    // A request, a block, and an account that was deleted, which is in the audit log.
+    let carl = Person::register(server, "carl").await;
+    let request = text(&carl.post("/api/rooms/direct", json!({ "user": "bob" })).await.ok()["id"]);
+    listed(&bob, &request).await;
+    bob.put(&format!("/api/rooms/blocks/{}", guest.id), json!({})).await;
+    let dan = Person::register(server, "dan").await;
+    let deleted = ada.delete(&format!("/api/admin/users/{}", dan.id)).await;
+    assert!(deleted.status.is_success(), "{}", deleted.text());
+
     let epoch = text(&bob.connect().await.follow(&garden).await["epoch"]);
     let mut scene = Scene { ada, bob, room: garden, secret, cursor, epoch, root, files, answers: BTreeMap::new() };
     scene.answers = scene.answers_of(server).await;
@@ -131,11 +140,15 @@ impl Scene {
                 "/api/auth/me".to_owned(),
                 "/api/rooms?limit=100".to_owned(),
                 "/api/rooms/directory?limit=50".to_owned(),
+                "/api/rooms/blocks".to_owned(),
                 format!("/api/notifications/{}?limit=50", person.id),
                 format!("/api/notifications/{}/unread-count", person.id),
                 format!("/api/rooms/{}/threads/{}", self.room, self.root),
                 format!("/api/rooms/{}/messages?limit=60&after=0", self.room),
             ];
+            if person.id == self.ada.id {
+                paths.push("/api/admin/audit".to_owned());
+            }
             for room in [&self.room, &self.secret] {
                 for rest in ["", "/members", "/pins", "/read", "/messages?limit=200"] {
                     paths.push(format!("/api/rooms/{room}{rest}"));
@@ -180,8 +193,10 @@ impl Scene {
         let refreshed = Person::nobody(server).post("/api/auth/refresh", refresh).await.ok();
         assert_eq!(refreshed["user"]["id"], bob.id.as_str());
         Person::nobody(server).post("/api/auth/login", json!({ "name": "ADA", "password": PASSWORD })).await.ok();
-        let taken = json!({ "name": "\u{0430}da", "password": PASSWORD });
-        assert!(Person::nobody(server).post("/api/auth/register", taken).await.status.is_client_error());
+        for taken in ["\u{0430}da", "dan"] {
+            let taken = json!({ "name": taken, "password": PASSWORD });
+            assert!(Person::nobody(server).post("/api/auth/register", taken).await.status.is_client_error());
+        }
 
         // The feed goes on where it was: a new mention is announced, and no old one again.
         let count = format!("/api/notifications/{}?limit=50", bob.id);
@@ -234,7 +249,21 @@ async fn an_installation_moves_from_sqlite_to_postgresql_to_dynamodb_and_back() 
     }
     let whole = &hashes[0];
     assert!(number(&whole["entries"]) > count as u64 && number(&whole["files"]["count"]) > FILES as u64, "{whole}");
-    for kind in ["user", "session", "room", "member", "user_room", "pin", "thread", "file", "usage", "notification"] {
+    for kind in [
+        "user",
+        "session",
+        "room",
+        "member",
+        "user_room",
+        "block",
+        "held_name",
+        "audit",
+        "pin",
+        "thread",
+        "file",
+        "usage",
+        "notification",
+    ] {
         assert!(whole["records"][kind]["count"].as_u64() > Some(0), "{kind} is missing: {whole}");
     }
     assert!(whole["records"]["cursor"]["count"].as_u64() > Some(0) && whole["records"]["dropped"].is_object());

@@ -11,7 +11,7 @@ use crate::ports::{Rate, SharedLimits};
 use crate::shared_throttle::SharedThrottle;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Users whose approaches a process counts at most; others are counted with the next day.
+/// Users whose approaches a process remembers; with twice as many, those who approached nobody for longest are forgotten.
 const USERS: usize = 50_000;
 
 /// Counts new direct rooms and invitations by their sender.
