@@ -143,8 +143,7 @@ impl Sessions {
         // The oldest sessions are ended. More than one only if the limit was lowered.
         open.sort_by_key(|session| session.rotated_at);
         for oldest in open.iter().take((open.len() + 1).saturating_sub(SESSIONS_PER_USER)) {
-            self.store.end(oldest.id, false).await?;
-            self.session_over(user.id, oldest.id).await?;
+            self.end_here(user.id, oldest.id).await?;
         }
         Ok(self.signed_in(user, token.session, Some(text)))
     }
@@ -218,14 +217,14 @@ impl Sessions {
     /// Ends the session of the caller, or else that of the refresh token. Succeeds if there is none.
     pub async fn logout(&self, actor: Option<Actor>, refresh_token: Option<&str>) -> Result<(), Refusal> {
         if let Some(Actor { user, session: Some(session), .. }) = actor {
-            return self.end_one(user, session).await;
+            return self.end_here(user, session).await;
         }
         let Some(text) = refresh_token else { return Ok(()) };
         let Some(RefreshToken { session, .. }) = self.refresh_tokens.read(text) else { return Ok(()) };
         match self.store.get(session).await? {
             // Only the current token or the previous one may end it: an older one may be stolen.
             Some(record) if record.current == hash(text) || record.previous == Some(hash(text)) => {
-                self.end_one(record.user, session).await
+                self.end_here(record.user, session).await
             }
             _ => Ok(()),
         }
@@ -278,6 +277,13 @@ impl Sessions {
         Ok(self.store.sweep(self.clock.now()).await?)
     }
 
+    /// Ends a session whose device forgets by itself what it stored, or keeps it.
+    async fn end_here(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
+        self.store.end(session, false).await?;
+        self.session_over(user, session).await
+    }
+
+    /// Ends a session from elsewhere, so that its device forgets what it stored.
     async fn end_one(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
         self.store.end(session, true).await?;
         self.session_over(user, session).await

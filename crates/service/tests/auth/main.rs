@@ -211,7 +211,7 @@ async fn an_ended_session_ends_its_tokens_and_tickets_and_is_logged() {
     let ticket = fixture.auth.tickets.issue(&actor).await.expect("given");
     fixture.auth.sessions.logout(Some(actor), None).await.expect("ended");
     assert_eq!(code(fixture.auth.sessions.verify(&ada.access_token)), Some(Code::Unauthenticated));
-    assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&ada)).await), Some(Code::SignedOut));
+    assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&ada)).await), Some(Code::Unauthenticated));
     assert_eq!(code(fixture.auth.tickets.take(&ticket).await), Some(Code::Unauthenticated));
     let own = LogId::User(actor.user);
     let entries = fixture.memory.store().log.read(own, 1, 9).await.expect("the store works");
