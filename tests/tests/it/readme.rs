@@ -83,8 +83,9 @@ fn succeeded(line: &str, output: &Output) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_line_for_operators_runs_as_it_stands() {
-    let tested = ["serve", "check-config", "set-role", "ban", "backup", "restore", "export", "checksum", "copy"];
-    let mut listed: Vec<String> = tested.iter().map(|verb| command(verb)).collect();
+    let beside = ["check-config", "list", "grant", "reset-password", "ban", "backup", "export", "checksum"];
+    let tested = beside.into_iter().chain(["serve", "restore", "copy"]);
+    let mut listed: Vec<String> = tested.map(command).collect();
     let mut commands = commands();
     listed.sort();
     commands.sort();
@@ -95,20 +96,23 @@ async fn every_line_for_operators_runs_as_it_stands() {
     std::fs::create_dir_all(machine.path("/backups")).expect("a folder can be made");
     let mut server: Server = served(&command("serve"), &data).await;
     let (ada, eve) = (Person::register(&server, "ada").await, Person::register(&server, "eve").await);
+    Person::register(&server, "bob").await;
     let general = "general";
     crate::setup::join(&ada, general).await;
     say(&ada, general, "hello from the README").await;
 
     // Those that run beside a server.
     let palaver = binary::palaver();
-    for verb in ["check-config", "set-role", "ban", "backup", "export", "checksum"] {
+    for verb in beside {
         let line = command(verb);
         let said = succeeded(&line, &machine.run(palaver, &line, &[], &[]).await);
         match verb {
             "check-config" => {
                 assert!(said.contains("PALAVER_DATA") && said.contains("all settings are valid"), "{said}")
             }
-            "set-role" => assert!(said.contains("ada is an admin"), "{said}"),
+            "list" => assert!(["ada", "bob", "eve"].iter().all(|name| said.contains(name)), "{said}"),
+            "grant" => assert!(said.contains("ada is an admin"), "{said}"),
+            "reset-password" => assert!(said.contains("/reset#"), "{said}"),
             "ban" => assert_eq!(eve.get("/api/auth/me").await.status, 401, "{said}"),
             "checksum" => assert!(said.contains("user") && said.contains("log"), "{said}"),
             _ => {}
