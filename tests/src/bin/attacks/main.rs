@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Result<Options> {
-    let mut options = Options { attacks: ATTACKS.to_vec(), rounds: 3, phase: Duration::from_secs(8) };
+    let mut options = Options { attacks: ATTACKS.to_vec(), rounds: 5, phase: Duration::from_secs(8) };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));

@@ -15,8 +15,8 @@ use uuid::Uuid;
 const USERS: usize = 20;
 /// The pause between two messages of a user: below the default limit of sends.
 const PAUSE: Duration = Duration::from_millis(650);
-/// The pause between two connects.
-const CONNECT_PAUSE: Duration = Duration::from_millis(100);
+/// The pause between two connects: below the default limit of calls of one address.
+const CONNECT_PAUSE: Duration = Duration::from_millis(60);
 
 /// How long the users waited.
 #[derive(Default)]
