@@ -47,12 +47,32 @@ impl SharedThrottle {
         taken
     }
 
+    /// Like [`SharedThrottle::take`], for a place that may be given back.
+    pub async fn take_place(&self, key: String) -> Result<Place<'_>, Duration> {
+        self.take(&key).await?;
+        Ok(Place { throttle: self, key })
+    }
+
     /// Gives a place back that was taken.
     pub async fn give_back(&self, key: &str) {
         self.own.give_back(&key.to_owned());
         if let Some(shared) = &self.shared {
             shared.give_back(&shared_key(self.name, key), self.rate, self.clock.now()).await;
         }
+    }
+}
+
+/// A place of a throttle that was taken. It counts unless it is given back.
+#[must_use]
+pub struct Place<'t> {
+    throttle: &'t SharedThrottle,
+    key: String,
+}
+
+impl Place<'_> {
+    /// Gives the place back.
+    pub async fn give_back(self) {
+        self.throttle.give_back(&self.key).await;
     }
 }
 

@@ -6,7 +6,8 @@
 
 use domain::name::UserName;
 use domain::{
-    FileId, Level, Member, MemberState, NotificationKey, Role, RoomId, Seq, SessionId, Timestamp, UserId, UserRole,
+    FileId, Level, Member, MemberState, NotificationKey, Role, RoomId, Seq, SessionId, Timestamp, User, UserId,
+    UserRole,
 };
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +150,14 @@ pub struct UserRow {
     /// The other fields.
     #[serde(flatten)]
     pub rest: UserRest,
+}
+
+impl UserRow {
+    /// Converts a user to their record.
+    pub fn new(user: User, rest: UserRest, sign_in_email: Option<String>, owns_written: bool) -> UserRow {
+        let User { id, name, guest, role, .. } = user;
+        UserRow { user: id, name, owns_written, guest, role, sign_in_email, rest }
+    }
 }
 
 /// A sign-in. Hashes are in hexadecimal digits.

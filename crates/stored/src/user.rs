@@ -1,7 +1,7 @@
 //! A user, as stored in their row.
 
-use domain::Timestamp;
 use domain::name::DisplayName;
+use domain::{Timestamp, User};
 use serde::{Deserialize, Serialize};
 
 use crate::{is_default, lenient};
@@ -26,4 +26,18 @@ pub struct UserRest {
     /// The hash of the password, with its parameters; none for a guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,
+}
+
+impl UserRest {
+    /// Returns the fields of a user, their contact and the hash of their password.
+    pub fn new(user: &User, email: Option<String>, password_hash: Option<String>) -> UserRest {
+        UserRest {
+            display_name: user.display_name.clone(),
+            banned: user.banned,
+            deleted: user.deleted,
+            created_at: user.created_at,
+            email,
+            password_hash,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Tests what admins do to accounts, the deletion of one's own account, and the audit log.
+//! Tests what admins do to accounts, users who delete their own accounts, and the audit log.
 
 use reqwest::Method;
 use serde_json::{Value, json};

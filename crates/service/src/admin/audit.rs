@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::limits::PAGE_ROWS;
-use domain::{AuditAction, AuditKey, AuditOutcome, AuditRecord, AuditSubject, Code, Refusal, User, UserId};
+use domain::{AuditAction, AuditKey, AuditOutcome, AuditRecord, AuditSubject, Code, Refusal, Timestamp, User, UserId};
 use uuid::Uuid;
 
 use super::{Admin, Requester};
@@ -74,9 +74,8 @@ impl Admin {
     pub async fn audit(&self, by: Requester, before: Option<AuditKey>, limit: usize) -> Result<AuditPage, Refusal> {
         by.check()?;
         let limit = limit.clamp(1, PAGE_ROWS);
-        let now = self.clock.now();
-        let since = domain::Timestamp(now.0 - AUDIT_LIFE.as_millis() as i64);
-        let newest = (now + CLOCKS_DIFFER, Uuid::max());
+        let since = self.kept_since();
+        let newest = (self.clock.now() + CLOCKS_DIFFER, Uuid::max());
         let before = before.map_or(newest, |before| before.min(newest));
         let mut records = self.store.audit.page(before, since, limit + 1).await?;
         let more = records.len() > limit;
@@ -87,8 +86,11 @@ impl Admin {
 
     /// Removes records that are older than [`AUDIT_LIFE`]. Called by a timer.
     pub async fn sweep(&self) -> StoreResult<u64> {
-        let before = domain::Timestamp(self.clock.now().0 - AUDIT_LIFE.as_millis() as i64);
-        self.store.audit.sweep_audit(before).await
+        self.store.audit.sweep_audit(self.kept_since()).await
+    }
+
+    fn kept_since(&self) -> Timestamp {
+        Timestamp(self.clock.now().0 - AUDIT_LIFE.as_millis() as i64)
     }
 }
 

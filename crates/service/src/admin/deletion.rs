@@ -47,14 +47,12 @@ impl Admin {
         let work = async move {
             this.end_account(deletion).await?;
             // The account is gone. If the rest fails, it is repeated later.
-            let rest = Completes::new(async move {
-                if let Err(refusal) = this.clear(deletion).await {
-                    tracing::warn!(user = %deletion.user, code = ?refusal.code, "deletion not finished, will retry");
-                }
-            });
+            let rest = Completes::new(async move { this.is_cleared(deletion).await });
             match by.via {
                 // The process ends with the command.
-                AuditVia::Cli => rest.await,
+                AuditVia::Cli => {
+                    rest.await;
+                }
                 // The rest goes on after the answer.
                 _ => drop(tokio::time::timeout(DELETION_WAIT, rest).await),
             }
@@ -74,6 +72,15 @@ impl Admin {
         }
         self.user_cache.forget_user(deletion.user);
         Ok(result?)
+    }
+
+    /// Removes what is left of a deleted account. Returns whether that succeeded; logs why not.
+    async fn is_cleared(&self, deletion: Deletion) -> bool {
+        let cleared = self.clear(deletion).await;
+        if let Err(refusal) = &cleared {
+            tracing::warn!(user = %deletion.user, code = ?refusal.code, "deletion not finished, will retry");
+        }
+        cleared.is_ok()
     }
 
     /// Removes what is left of a deleted account.
@@ -101,8 +108,7 @@ impl Admin {
                 continue;
             }
             // One that fails does not hold up the others.
-            if let Err(refusal) = self.clear(deletion).await {
-                tracing::warn!(user = %deletion.user, code = ?refusal.code, "deletion not finished, will retry");
+            if !self.is_cleared(deletion).await {
                 continue;
             }
             self.store.deletions.finish(deletion.user).await?;

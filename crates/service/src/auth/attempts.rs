@@ -17,7 +17,7 @@ use super::device_marks::DeviceMark;
 use crate::clock::Clock;
 use crate::limits::{ADDRESSES, ALL_GUESSES_PERIOD, ALL_GUESSES_TIMES, GUESSES_PERIOD};
 use crate::ports::{Rate, SharedLimits};
-use crate::shared_throttle::SharedThrottle;
+use crate::shared_throttle::{Place, SharedThrottle};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// How many times as many checks of one account's password as attempts of one address are allowed in a minute.
@@ -39,13 +39,13 @@ pub(super) struct Attempts {
 
 /// A guess at a password that was counted. Given back if it was right: only wrong ones count.
 #[must_use]
-pub(super) struct Guess<'a>(Vec<(&'a SharedThrottle, String)>);
+pub(super) struct Guess<'a>(Vec<Place<'a>>);
 
 impl Guess<'_> {
     /// Gives back what was taken.
     pub(super) async fn was_right(self) {
-        for (throttle, key) in self.0 {
-            throttle.give_back(&key).await;
+        for place in self.0 {
+            place.give_back().await;
         }
     }
 }
@@ -75,13 +75,14 @@ impl Attempts {
     /// Counts a guess from a device that the account has signed in from before. Returns `None` once the device, or all
     /// such devices together, have used up their guesses: then it counts like any other, since somebody else may hold it.
     pub(super) async fn admit_device(&self, mark: &DeviceMark) -> Option<Guess<'_>> {
-        let (device, user) = (mark.key(), mark.user.to_string());
-        self.by_device.take(&device).await.ok()?;
-        if self.by_all_devices.take(&user).await.is_err() {
-            self.by_device.give_back(&device).await;
-            return None;
+        let device = self.by_device.take_place(mark.key()).await.ok()?;
+        match self.by_all_devices.take_place(mark.user.to_string()).await {
+            Ok(all) => Some(Guess(vec![device, all])),
+            Err(_) => {
+                device.give_back().await;
+                None
+            }
         }
-        Some(Guess(vec![(&self.by_device, device), (&self.by_all_devices, user)]))
     }
 
     /// Counts a check of a password that no limit of addresses counts, right or wrong: each costs a hash, and only a device
@@ -100,12 +101,11 @@ impl Attempts {
     ) -> Result<Guess<'_>, Refusal> {
         let account = account.map_or_else(|| unknown(name), |user| user.to_string());
         let both = format!("{account} {from}");
-        self.by_account_and_address.take(&both).await.map_err(too_often)?;
-        let guess = Guess(vec![(&self.by_account_and_address, both)]);
-        match self.by_account.take(&account).await {
-            Ok(()) => Ok(Guess(guess.0.into_iter().chain([(&self.by_account, account)]).collect())),
+        let both = self.by_account_and_address.take_place(both).await.map_err(too_often)?;
+        match self.by_account.take_place(account).await {
+            Ok(account) => Ok(Guess(vec![both, account])),
             Err(wait) => {
-                guess.was_right().await;
+                both.give_back().await;
                 Err(too_often(wait))
             }
         }
@@ -113,9 +113,7 @@ impl Attempts {
 
     /// Counts a guess at their own password by a user who is signed in, but may have stolen the access token.
     pub(super) async fn admit_signed_in(&self, user: UserId) -> Result<Guess<'_>, Refusal> {
-        let key = user.to_string();
-        self.of_signed_in.take(&key).await.map_err(too_often)?;
-        Ok(Guess(vec![(&self.of_signed_in, key)]))
+        Ok(Guess(vec![self.of_signed_in.take_place(user.to_string()).await.map_err(too_often)?]))
     }
 }
 

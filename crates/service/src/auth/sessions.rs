@@ -143,7 +143,7 @@ impl Sessions {
         // The oldest sessions are ended. More than one only if the limit was lowered.
         open.sort_by_key(|session| session.rotated_at);
         for oldest in open.iter().take((open.len() + 1).saturating_sub(SESSIONS_PER_USER)) {
-            self.end_here(user.id, oldest.id).await?;
+            self.end_one(user.id, oldest.id, false).await?;
         }
         Ok(self.signed_in(user, token.session, Some(text)))
     }
@@ -206,9 +206,8 @@ impl Sessions {
     /// Returns the refusal of a refresh token that works no longer. Only a token that was the session's last one learns that
     /// the session was signed out.
     async fn why_unknown(&self, session: SessionId, presented: [u8; 32]) -> Result<Refusal, Refusal> {
-        let record = self.store.get(session).await?.filter(|record| record.signed_out);
-        let was_last = |record: SessionRecord| record.current == presented || record.previous == Some(presented);
-        Ok(match record.is_some_and(was_last) {
+        let record = self.store.get(session).await?;
+        Ok(match record.is_some_and(|record| record.signed_out && record.is_last(presented)) {
             true => Refusal::new(Code::SignedOut, "You were signed out on this device. Please sign in again."),
             false => signed_out(),
         })
@@ -217,15 +216,13 @@ impl Sessions {
     /// Ends the session of the caller, or else that of the refresh token. Succeeds if there is none.
     pub async fn logout(&self, actor: Option<Actor>, refresh_token: Option<&str>) -> Result<(), Refusal> {
         if let Some(Actor { user, session: Some(session), .. }) = actor {
-            return self.end_here(user, session).await;
+            return self.end_one(user, session, false).await;
         }
         let Some(text) = refresh_token else { return Ok(()) };
         let Some(RefreshToken { session, .. }) = self.refresh_tokens.read(text) else { return Ok(()) };
         match self.store.get(session).await? {
             // Only the current token or the previous one may end it: an older one may be stolen.
-            Some(record) if record.current == hash(text) || record.previous == Some(hash(text)) => {
-                self.end_here(record.user, session).await
-            }
+            Some(record) if record.is_last(hash(text)) => self.end_one(record.user, session, false).await,
             _ => Ok(()),
         }
     }
@@ -242,7 +239,7 @@ impl Sessions {
     pub async fn end(&self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
         let record = self.store.get(session).await?;
         match record.filter(|record| record.user == actor.user) {
-            Some(record) => self.end_one(record.user, record.id).await,
+            Some(record) => self.end_one(record.user, record.id, true).await,
             None => Err(Refusal::not_found("There is no such session.")),
         }
     }
@@ -251,7 +248,7 @@ impl Sessions {
     pub(super) async fn end_others(&self, user: UserId, kept: Option<SessionId>) -> Result<(), Refusal> {
         for session in self.store.list(user, self.clock.now()).await? {
             if Some(session.id) != kept {
-                self.end_one(user, session.id).await?;
+                self.end_one(user, session.id, true).await?;
             }
         }
         Ok(())
@@ -277,15 +274,9 @@ impl Sessions {
         Ok(self.store.sweep(self.clock.now()).await?)
     }
 
-    /// Ends a session whose device forgets by itself what it stored, or keeps it.
-    async fn end_here(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
-        self.store.end(session, false).await?;
-        self.session_over(user, session).await
-    }
-
-    /// Ends a session from elsewhere, so that its device forgets what it stored.
-    async fn end_one(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
-        self.store.end(session, true).await?;
+    /// Ends a session. With `signed_out` it is ended from elsewhere, so that its device forgets what it stored.
+    async fn end_one(&self, user: UserId, session: SessionId, signed_out: bool) -> Result<(), Refusal> {
+        self.store.end(session, signed_out).await?;
         self.session_over(user, session).await
     }
 

@@ -14,17 +14,18 @@ mod interest;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Batch, Consumer, Requests, Stopped, announce};
 use crate::limits::FEED_USERS_AT_ONCE;
-use crate::log::Logs;
-use crate::ports::{Store, StoreError, StoreResult};
-use crate::user_cache::UserCache;
 use async_trait::async_trait;
 use domain::{
     Body, Entry, Level, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, OwnChange,
     Refusal, Room, RoomId, RoomKind, Seq, User, UserId,
 };
 use futures_util::{StreamExt, stream};
+
+use super::{Batch, Consumer, Requests, Stopped, announce};
+use crate::log::Logs;
+use crate::ports::{Store, StoreError, StoreResult};
+use crate::user_cache::UserCache;
 use interest::{Cause, Turn, answered, causes, changes, matters, needed, turns};
 
 /// Creates notifications.
@@ -143,13 +144,13 @@ impl Notify {
 
     /// Returns which users are concerned by an author whom they block, as (user, author).
     async fn blocked(&self, causes: &[Cause<'_>]) -> StoreResult<BTreeSet<(UserId, UserId)>> {
-        let mut by_author: BTreeMap<UserId, Vec<UserId>> = BTreeMap::new();
+        let mut by_author: BTreeMap<UserId, BTreeSet<UserId>> = BTreeMap::new();
         for cause in causes {
-            by_author.entry(cause.entry.by).or_default().push(cause.user);
+            by_author.entry(cause.entry.by).or_default().insert(cause.user);
         }
         let mut blocked = BTreeSet::new();
-        for (author, mut users) in by_author {
-            users.dedup();
+        for (author, users) in by_author {
+            let users: Vec<UserId> = users.into_iter().collect();
             let found = self.store.users.blocked_by(&users, author).await?;
             blocked.extend(found.into_iter().map(|user| (user, author)));
         }

@@ -65,6 +65,11 @@ impl SessionRecord {
         }
     }
 
+    /// Returns whether the token with this hash is the session's current or previous one, whatever has ended since.
+    pub fn is_last(&self, hash: [u8; 32]) -> bool {
+        self.current == hash || self.previous == Some(hash)
+    }
+
     /// Replaces the current token by the next one.
     pub fn rotate(&mut self, next: [u8; 32], now: Timestamp, expires_at: Timestamp) {
         self.previous = Some(std::mem::replace(&mut self.current, next));

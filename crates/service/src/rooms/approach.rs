@@ -8,7 +8,7 @@ use domain::{Actor, Code, Refusal};
 
 use crate::clock::Clock;
 use crate::ports::{Rate, SharedLimits};
-use crate::shared_throttle::SharedThrottle;
+use crate::shared_throttle::{Place, SharedThrottle};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Users whose approaches a process remembers; with twice as many, those who approached nobody for longest are forgotten.
@@ -27,19 +27,6 @@ struct Approach {
     what: &'static str,
 }
 
-/// A counted approach. Given back if nobody was approached.
-#[must_use]
-pub(super) struct Approached<'a>(Option<(&'a SharedThrottle, String)>);
-
-impl Approached<'_> {
-    /// Gives back what was taken.
-    pub(super) async fn give_back(self) {
-        if let Some((throttle, user)) = self.0 {
-            throttle.give_back(&user).await;
-        }
-    }
-}
-
 impl Approaches {
     /// Creates the counters for these limits.
     pub fn new(limits: &Limits, shared: Option<Arc<dyn SharedLimits>>, clock: Arc<dyn Clock>) -> Self {
@@ -53,25 +40,25 @@ impl Approaches {
         }
     }
 
-    /// Counts a new direct room. Returns `rate_limited` for a user who opened too many.
-    pub(super) async fn open(&self, actor: &Actor) -> Result<Approached<'_>, Refusal> {
+    /// Counts a new direct room; returns nothing for an admin, who has no limit. The caller gives the place back if nobody
+    /// was approached. Returns `rate_limited` for a user who opened too many.
+    pub(super) async fn open(&self, actor: &Actor) -> Result<Option<Place<'_>>, Refusal> {
         self.direct.take(actor).await
     }
 
-    /// Counts an invitation. Returns `rate_limited` for a user who sent too many.
-    pub(super) async fn invite(&self, actor: &Actor) -> Result<Approached<'_>, Refusal> {
+    /// Counts an invitation, like [`Approaches::open`].
+    pub(super) async fn invite(&self, actor: &Actor) -> Result<Option<Place<'_>>, Refusal> {
         self.invitations.take(actor).await
     }
 }
 
 impl Approach {
-    async fn take(&self, actor: &Actor) -> Result<Approached<'_>, Refusal> {
-        if actor.admin || self.count == 0 {
-            return Ok(Approached(None));
+    async fn take(&self, actor: &Actor) -> Result<Option<Place<'_>>, Refusal> {
+        if actor.admin {
+            return Ok(None);
         }
-        let user = actor.user.to_string();
-        match self.throttle.take(&user).await {
-            Ok(()) => Ok(Approached(Some((&self.throttle, user)))),
+        match self.throttle.take_place(actor.user.to_string()).await {
+            Ok(place) => Ok(Some(place)),
             Err(wait) => {
                 let minutes = wait.as_secs().div_ceil(60).max(1);
                 let text = format!("You can {} {} times a day. Try again in {minutes} min.", self.what, self.count);

@@ -57,7 +57,7 @@ impl Rooms {
         let intent = Intent::Create { room: Box::new(room), people: vec![other] };
         let change = ChangeRequest::default().change(&self.ids, *actor, intent);
         let outcome = self.logs.submit(LogId::Room(id), change).await;
-        if !outcome.as_ref().is_ok_and(|ack| !ack.noop) {
+        if let Some(place) = place.filter(|_| !outcome.as_ref().is_ok_and(|ack| !ack.noop)) {
             place.give_back().await;
         }
         outcome.map(drop)

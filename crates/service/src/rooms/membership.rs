@@ -42,7 +42,7 @@ impl Rooms {
 
         let place = self.approaches.invite(actor).await?;
         let outcome = self.ask(actor, room, asked, intent).await;
-        if !outcome.as_ref().is_ok_and(|ack| !ack.noop && !ack.dup) {
+        if let Some(place) = place.filter(|_| !outcome.as_ref().is_ok_and(|ack| !ack.noop && !ack.dup)) {
             place.give_back().await;
         }
         outcome

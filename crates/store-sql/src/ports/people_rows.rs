@@ -114,14 +114,7 @@ pub async fn update(connection: &mut dyn Connection, changed: &UserRecord) -> Re
 }
 
 async fn write(connection: &mut dyn Connection, sql: &'static str, row: &UserRecord) -> Result<(), Fault> {
-    let rest = UserRest {
-        display_name: row.user.display_name.clone(),
-        banned: row.user.banned,
-        deleted: row.user.deleted,
-        created_at: row.user.created_at,
-        email: row.email.clone(),
-        password_hash: row.password_hash.clone(),
-    };
+    let rest = UserRest::new(&row.user, row.email.clone(), row.password_hash.clone());
     let query = sql::query(sql).bind(row.user.name.as_str().to_owned()).bind(row.user.name.folded());
     let query = query.bind(row.sign_in_email.clone()).bind(i64::from(row.user.guest)).bind(word(&row.user.role));
     let query = query.bind(json(&rest)).bind(row.user.id.to_string()).bind(row.user.name.written());

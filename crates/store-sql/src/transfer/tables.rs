@@ -151,22 +151,9 @@ fn cursor(row: &Row) -> StoreResult<Record> {
 
 fn user(row: &Row) -> StoreResult<Record> {
     let found = people_rows::record(row)?;
-    Ok(Record::User(UserRow {
-        user: found.user.id,
-        owns_written: row.get::<Option<String>>("written")?.is_some(),
-        guest: found.user.guest,
-        role: found.user.role,
-        sign_in_email: found.sign_in_email,
-        rest: UserRest {
-            display_name: found.user.display_name,
-            banned: found.user.banned,
-            deleted: found.user.deleted,
-            created_at: found.user.created_at,
-            email: found.email,
-            password_hash: found.password_hash,
-        },
-        name: found.user.name,
-    }))
+    let owns_written = row.get::<Option<String>>("written")?.is_some();
+    let rest = UserRest::new(&found.user, found.email, found.password_hash);
+    Ok(Record::User(UserRow::new(found.user, rest, found.sign_in_email, owns_written)))
 }
 
 fn session(row: &Row) -> StoreResult<Record> {

@@ -98,7 +98,7 @@ async fn no_route_tells_or_lets_outsiders_change_what_happened_without_them() {
             let what = format!("{} {}, {how}", route.method, route.path);
             hides(&what, &answer.text());
             assert!(!answer.status.is_server_error(), "{what}: {}", answer.text());
-            // Leaving what one is not in changes nothing, and marks and settings are one's own.
+            // To leave a room without being in it changes nothing, and marks and settings belong to the caller.
             let is_own = ["/leave", "/read", "/settings"].iter().any(|end| route.path.ends_with(end));
             if route.method != reqwest::Method::GET && !is_own {
                 assert!(answer.status.is_client_error(), "{what}: {} {}", answer.status, answer.text());
@@ -182,7 +182,7 @@ async fn no_frame_tells_or_lets_outsiders_change_what_happened_without_them() {
             frame["id"] = json!(id);
             socket.send(frame.clone()).await;
             let answer = answer_of(&mut socket, &id, how).await;
-            // Leaving what one is not in changes nothing.
+            // To leave a room without being in it changes nothing.
             let may_pass = frame["t"] == "leave" && answer["noop"] == true;
             assert!(answer["t"] == "error" || may_pass, "{how}: {frame} got {answer}");
         }
