@@ -52,6 +52,7 @@ export function message(
     editedAt: null,
     deleted: false,
     pinned: false,
+    pinnedBy: null,
     reactions: [],
     mine: by === ME.name,
     mentionsMe: text.includes(`@${ME.name}`),
@@ -196,6 +197,7 @@ export function room(id: string, name: string, part: Partial<RoomView> = {}): Ro
     state: "joined",
     role: "member",
     level: "all",
+    quietUntil: null,
     hidden: false,
     request: false,
     archived: false,
@@ -210,6 +212,7 @@ export function room(id: string, name: string, part: Partial<RoomView> = {}): Ro
     lastMessage: null,
     loaded: true,
     hasMore: false,
+    hasNewer: false,
     loading: false,
     loadFailure: null,
     typing: [],
@@ -243,4 +246,12 @@ export function notification(
     read: false,
     ...part,
   };
+}
+
+/** Returns the URL of a made-up picture. */
+export function drawing(file: FileInfo): string {
+  const sky = file === TALL ? "#f7d9c4,#f29e8e" : "#27306b,#c65d7b,#f7b267";
+  const [a, b, c = b] = sky.split(",");
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${file.width ?? 4} ${file.height ?? 3}" preserveAspectRatio="none"><linearGradient id="g" x2="0" y2="1"><stop stop-color="${a}"/><stop offset=".7" stop-color="${b}"/><stop offset="1" stop-color="${c}"/></linearGradient><rect width="100%" height="100%" fill="url(#g)"/></svg>`;
+  return URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
 }

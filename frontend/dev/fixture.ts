@@ -1,33 +1,36 @@
 /** Owns a client without a server: it keeps the made-up state in memory and changes it as the real client would. */
-import type {
-  ChatClientApi,
-  Draft,
-  FileInfo,
-  MessageView,
-  Outgoing,
-  Person,
-  RoomId,
-  RoomView,
-  SessionInfo,
-  State,
-  UploadOptions,
+import {
+  type ChatClientApi,
+  type Draft,
+  EMPTY_DRAFT,
+  type FileInfo,
+  isEmptyDraft,
+  type MessageView,
+  type Outgoing,
+  type Person,
+  type RoomId,
+  type RoomView,
+  type State,
+  type UploadOptions,
 } from "@palaver/sdk";
-import { generalMessages, ME, member, message, notification, older, PEOPLE, person, room, TALL } from "./data.ts";
+import { Offers, quietFor } from "./config.ts";
+import { drawing, generalMessages, ME, member, message, notification, older, PEOPLE, person, room } from "./data.ts";
 
 export type Scene = "busy" | "empty" | "signed-out" | "offline" | "loading" | "refused";
 const ACK_MS = 400;
 const done = () => Promise.resolve();
 
-export class FixtureClient implements ChatClientApi {
+export class FixtureClient extends Offers implements ChatClientApi {
   private state: State;
   private readonly listeners = new Set<() => void>();
   private next = 1;
 
   constructor(scene: Scene) {
+    super();
     this.state = stateOf(scene);
   }
 
-  start = done;
+  start = async () => "signed_in" as const;
   stop = () => undefined;
   getState = () => this.state;
   subscribe = (listener: () => void) => {
@@ -57,7 +60,6 @@ export class FixtureClient implements ChatClientApi {
     this.set({});
     return ME;
   };
-  setup = async () => ({ needs_first_token: false });
   register = this.signIn;
   login = this.signIn;
   guest = this.signIn;
@@ -70,17 +72,6 @@ export class FixtureClient implements ChatClientApi {
     return me;
   };
   findUsers = async (prefix: string) => PEOPLE.filter((one) => one.name.startsWith(prefix.toLowerCase()));
-  listSessions = async (): Promise<readonly SessionInfo[]> => [
-    { id: "1", createdAt: new Date().toISOString(), lastSeenAt: null, userAgent: navigator.userAgent, current: true },
-    {
-      id: "2",
-      createdAt: "2026-11-01T10:00:00Z",
-      lastSeenAt: "2026-11-20T10:00:00Z",
-      userAgent: "Mozilla/5.0 (iPhone) Version/18.0 Safari/604.1",
-      current: false,
-    },
-  ];
-  endSession = done;
 
   // ---- changes
   send = (id: RoomId, what: Outgoing | string) => {
@@ -143,6 +134,11 @@ export class FixtureClient implements ChatClientApi {
     });
   };
   loadUntil = async () => false;
+  loadAround = async () => "missing" as const;
+  loadNewer = done;
+  loadNewest = done;
+  messageAfter = async () => null;
+  holdMessages = () => undefined;
   loadMessage = async () => null;
   loadThread = async () => [];
   loadMembers = done;
@@ -190,7 +186,8 @@ export class FixtureClient implements ChatClientApi {
   unmute = done;
   setRole = done;
   pin = done;
-  setLevel = async (id: RoomId, level: RoomView["level"]) => this.patch(id, () => ({ level }));
+  setLevel = async (id: RoomId, level: RoomView["level"]) => this.patch(id, () => ({ level, quietUntil: null }));
+  quietRoom = async (id: RoomId, seconds: number) => this.patch(id, () => quietFor(seconds));
   hideRoom = done;
   acceptRequest = done;
   ignoreRequest = done;
@@ -216,12 +213,20 @@ export class FixtureClient implements ChatClientApi {
   };
   listFiles = async () => [];
   deleteFile = done;
+  isAnimated = async () => false;
   fileUrl = async (file: FileInfo) => drawing(file);
 
   // ---- drafts, notifications, connection
-  getDraft = (id: RoomId): Draft => this.state.drafts.get(id) ?? { text: "", replyTo: null };
+  getDraft = (id: RoomId): Draft => this.state.drafts.get(id) ?? EMPTY_DRAFT;
   setDraft = (id: RoomId, draft: Partial<Draft>) =>
     this.set({ drafts: new Map(this.state.drafts).set(id, { ...this.getDraft(id), ...draft }) });
+  holdDraft = () => () => undefined;
+  keepFile = done;
+  keptFile = async () => null;
+  unsaved = () => ({
+    unsent: this.state.outbox.length,
+    drafts: [...this.state.drafts.values()].filter((draft) => !isEmptyDraft(draft)).length,
+  });
   loadNotifications = done;
   readNotification = async (id: string) => {
     const items = this.state.notifications.items.map((one) => (one.id === id ? { ...one, read: true } : one));
@@ -241,13 +246,6 @@ export class FixtureClient implements ChatClientApi {
     this.set({ connection: { ...this.state.connection, status: "online", downSince: null, retryAt: null } });
 }
 
-function drawing(file: FileInfo): string {
-  const sky = file === TALL ? "#f7d9c4,#f29e8e" : "#27306b,#c65d7b,#f7b267";
-  const [a, b, c = b] = sky.split(",");
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${file.width ?? 4} ${file.height ?? 3}" preserveAspectRatio="none"><linearGradient id="g" x2="0" y2="1"><stop stop-color="${a}"/><stop offset=".7" stop-color="${b}"/><stop offset="1" stop-color="${c}"/></linearGradient><rect width="100%" height="100%" fill="url(#g)"/></svg>`;
-  return URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
-}
-
 function stateOf(scene: Scene): State {
   const signedOut = scene === "signed-out";
   const busy = scene !== "empty" && scene !== "loading" && !signedOut;
@@ -255,6 +253,9 @@ function stateOf(scene: Scene): State {
   const now = Date.now();
   return {
     session: signedOut ? "signed_out" : "signed_in",
+    ended: null,
+    closed: new Map(),
+    durable: true,
     me: signedOut ? null : ME,
     connection: {
       status: scene === "offline" ? "waiting" : scene === "refused" ? "refused" : "online",
@@ -265,11 +266,12 @@ function stateOf(scene: Scene): State {
       node: "n3",
       online: 128,
       latencyMs: 18.4,
+      trouble: null,
     },
     ready: scene !== "loading",
     blocked: new Set(),
     rooms: busy ? busyRooms(scene) : new Map(),
-    drafts: new Map(busy ? [["books", { text: "half a thought", replyTo: null }]] : []),
+    drafts: new Map(busy ? [["books", { ...EMPTY_DRAFT, text: "half a thought" }]] : []),
     presence: new Map(
       PEOPLE.map((one, i) => [
         one.id,
@@ -334,12 +336,7 @@ function busyRooms(scene: Scene): ReadonlyMap<RoomId, RoomView> {
   if (scene === "offline") {
     messages.push(
       {
-        ...message(
-          "general",
-          "ada",
-          new Date().toISOString(),
-          "I am on the train, this goes out when we leave the tunnel.",
-        ),
+        ...message("general", "ada", new Date().toISOString(), "I am on the train, this goes out later."),
         seq: null,
         status: "sending",
       },

@@ -8,10 +8,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "../src/app/App.tsx";
 import { preferredLocale, switchLocale } from "../src/i18n/index.ts";
+import { leaveKeysToInputMethod } from "../src/lib/inputMethod.ts";
 import "../src/styles/base.css";
 import "../src/styles/tokens.css";
 import { FixtureClient, type Scene } from "./fixture.ts";
 
+leaveKeysToInputMethod(window);
 const query = new URLSearchParams(location.search);
 const client = new FixtureClient((query.get("scene") ?? "busy") as Scene);
 history.replaceState(null, "", query.get("at") ?? "/");

@@ -35,6 +35,8 @@ const ROOMS = [
   { id: "music", name: "Music", description: "What are you listening to?" },
   { id: "gardening", name: "Gardening", description: "Balconies, window sills, and one brave allotment" },
 ];
+/** The room that a new server has. */
+const OFFERED = "general";
 /** Rooms that the person taking the pictures has not joined, so that the directory has something to offer. */
 const NOT_JOINED = new Set(["music", "gardening"]);
 
@@ -76,7 +78,8 @@ export async function seed(base) {
 
   for (const room of ROOMS) {
     const owner = NOT_JOINED.has(room.id) ? who("mina") : ada;
-    await owner.post("/api/rooms", { ...room, kind: "public" });
+    if (room.id !== OFFERED) await owner.post("/api/rooms", { ...room, kind: "public" });
+    else await offered(owner, room);
     for (const one of others) {
       if (one !== owner && (!NOT_JOINED.has(room.id) || LISTENERS.has(one.user.name))) {
         await one.post(`/api/rooms/${room.id}/join`);
@@ -102,6 +105,12 @@ export async function seed(base) {
   await talkInGeneral(who);
   await talkElsewhere(who, design.id);
   return { ada, who };
+}
+
+/** Joins the room that the server has made, and describes it. @param {Api} admin @param {(typeof ROOMS)[number]} room */
+async function offered(admin, { id, name, description }) {
+  await admin.post(`/api/rooms/${id}/join`);
+  await admin.send("PATCH", `/api/rooms/${id}`, { name, description });
 }
 
 /** @param {(name: string) => Api} who */

@@ -88,7 +88,7 @@ test("a guest deletes the account with all messages", async ({ browser }) => {
   const page = await browser.newPage();
   const gus = new Chat(page, "gus");
   await page.goto(server.url);
-  await page.getByRole("textbox", { name: "Name", exact: true }).fill("gus");
+  await page.getByRole("textbox", { name: "Your name" }).fill("gus");
   await page.getByRole("button", { name: "Continue as guest" }).click();
   await gus.joinRoom("Garden");
   await gus.room("Garden").click();

@@ -3,13 +3,14 @@ const PASSWORD = "correct horse battery staple";
 
 interface Tokens {
   readonly access_token: string;
+  readonly refresh_token: string;
   readonly user: { readonly id: string; readonly name: string };
 }
 
 export class Api {
   private constructor(
     private readonly url: string,
-    private readonly tokens: Tokens,
+    private tokens: Tokens,
   ) {}
 
   /** Creates an account. */
@@ -17,9 +18,20 @@ export class Api {
     return new Api(url, (await call(url, null, "/api/auth/register", { name, password: PASSWORD })) as Tokens);
   }
 
+  /** Signs in with the password that {@link register} sets. */
+  static async login(url: string, name: string): Promise<Api> {
+    return new Api(url, (await call(url, null, "/api/auth/login", { name, password: PASSWORD })) as Tokens);
+  }
+
   /** Signs a guest in, which saves the server a password hash. */
   static async guest(url: string, name: string): Promise<Api> {
     return new Api(url, (await call(url, null, "/api/auth/guest", { name })) as Tokens);
+  }
+
+  /** Gets a new access token: one is valid for a quarter of an hour. */
+  async renew(): Promise<void> {
+    const { refresh_token } = this.tokens;
+    this.tokens = (await call(this.url, null, "/api/auth/refresh", { refresh_token })) as Tokens;
   }
 
   get name(): string {
@@ -28,6 +40,32 @@ export class Api {
 
   async createRoom(name: string, slug: string): Promise<void> {
     await this.post("/api/rooms", { id: slug, name, description: "", kind: "public" });
+  }
+
+  /** Creates a private room that hides from new members what came before them. Returns its id. */
+  async createHiddenRoom(name: string): Promise<string> {
+    const room = { name, description: "", kind: "private", hides_past: true };
+    return ((await this.post("/api/rooms", room)) as { id: string }).id;
+  }
+
+  /** Pins a message. */
+  async pin(room: string, seq: number): Promise<void> {
+    await call(this.url, this.tokens.access_token, `/api/rooms/${room}/pins/${seq}`, null, "PUT");
+  }
+
+  /** Deletes a message. */
+  async remove(room: string, seq: number): Promise<void> {
+    await call(this.url, this.tokens.access_token, `/api/rooms/${room}/messages/${seq}`, null, "DELETE");
+  }
+
+  /** Creates a private room. Returns its id. */
+  async createPrivate(name: string): Promise<string> {
+    return ((await this.post("/api/rooms", { name, description: "", kind: "private" })) as { id: string }).id;
+  }
+
+  /** As a moderator: invites, removes or bans a user. */
+  async act(room: string, what: "invite" | "kick" | "ban" | "archive", user?: string, why?: string): Promise<void> {
+    await this.post(`/api/rooms/${room}/${what}`, { ...(user && { user }), ...(why && { why }) });
   }
 
   async join(room: string): Promise<void> {
@@ -47,6 +85,23 @@ export class Api {
   /** As an admin, makes a link with which a user chooses a new password. Returns its path. */
   async resetLink(user: string): Promise<string> {
     return ((await this.post(`/api/admin/users/${user}/reset-link`)) as { path: string }).path;
+  }
+
+  /** Ends all other sessions of the user. */
+  async signOutOthers(): Promise<void> {
+    const { items } = (await this.get("/api/auth/sessions")) as { items: { id: string; current: boolean }[] };
+    for (const { id } of items.filter(({ current }) => !current)) {
+      const answer = await fetch(`${this.url}/api/auth/sessions/${id}`, { method: "DELETE", headers: this.headers });
+      if (!answer.ok) throw new Error(`DELETE session: ${answer.status}`);
+    }
+  }
+
+  /** Finds a user by the whole handle. */
+  async find(name: string): Promise<{ readonly id: string }> {
+    const { items } = (await this.get(`/api/auth/users?prefix=${name}`)) as { items: { id: string; name: string }[] };
+    const found = items.find((user) => user.name === name);
+    if (found === undefined) throw new Error(`nobody is called ${name}`);
+    return found;
   }
 
   /** Changes the user's display name. */
@@ -91,9 +146,9 @@ export class Api {
 }
 
 /** Sends a request, and retries when the server says when: a shared installation keeps its default limits. */
-async function call(url: string, token: string | null, path: string, body: object, method = "POST"): Promise<unknown> {
+async function call(url: string, token: string | null, path: string, body: object | null, method = "POST"): Promise<unknown> {
   const headers = { "Content-Type": "application/json", ...(token === null ? {} : { Authorization: `Bearer ${token}` }) };
-  const answer = await fetch(url + path, { method, headers, body: JSON.stringify(body) });
+  const answer = await fetch(url + path, { method, headers, ...(body === null ? {} : { body: JSON.stringify(body) }) });
   const text = await answer.text();
   const wait = Number(answer.headers.get("Retry-After"));
   if (answer.status === 429 && wait > 0) {

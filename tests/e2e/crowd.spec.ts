@@ -3,9 +3,10 @@
  * a server with its own limits (the people connect from one address, and write fast): see playwright.config.ts.
  */
 import { type BrowserContext, type Locator, expect, test } from "@playwright/test";
-import { Api } from "./api.ts";
+import { gather, type Percentiles, percentiles, startUnlimited, Talk, typeKeys } from "./crowd.ts";
+import type { Api } from "./api.ts";
 import { Chat } from "./page.ts";
-import { Palaver } from "./palaver.ts";
+import type { Palaver } from "./palaver.ts";
 
 const FEW = { name: "Few", slug: "few", people: 10 };
 const MANY = { name: "Many", slug: "many", people: 1_000 };
@@ -13,12 +14,8 @@ const MANY = { name: "Many", slug: "many", people: 1_000 };
 // A trace takes a screenshot on each key, which would distort the measurement.
 test.use({ trace: "off" });
 
-/** Number of guests that sign in and join concurrently. */
-const AT_ONCE = 16;
 const MESSAGES_PER_SECOND = 20;
 const KEYS = 40;
-/** The rhythm of a fast typist. */
-const KEY_EVERY_MS = 60;
 /**
  * The rooms take turns, and the quickest round of each room counts: other load on the machine can only add time, while a slow
  * page is slow in each round.
@@ -31,19 +28,13 @@ let ada: Chat;
 let guests: readonly Api[];
 
 test.beforeAll(async ({ browser }) => {
-  const limits = ["SENDS_PER_10S", "JOINS_PER_MINUTE", "REQUESTS_PER_MINUTE", "SIGN_INS_PER_MINUTE", "FRAMES_PER_60S"];
-  server = await Palaver.start(Object.fromEntries(limits.map((limit) => [`PALAVER_LIMITS_${limit}`, "1000000"])));
+  server = await startUnlimited();
   window = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   ada = new Chat(await window.newPage(), "ada");
   await ada.register(server.url);
   for (const room of [FEW, MANY]) await ada.createRoom(room.name);
 
-  guests = await inTurns(MANY.people - 1, async (n) => {
-    const guest = await Api.guest(server.url, `guest-${n}`);
-    await guest.join(MANY.slug);
-    if (n < FEW.people - 1) await guest.join(FEW.slug);
-    return guest;
-  });
+  guests = await gather(server.url, MANY.people - 1, (n) => (n < FEW.people - 1 ? [MANY.slug, FEW.slug] : [MANY.slug]));
 });
 
 test.afterAll(async ({}, testInfo) => {
@@ -105,86 +96,12 @@ async function open(room: typeof MANY): Promise<Locator> {
 /** Types while guests write, with the people panel open. Returns how long each key took to be rendered, in milliseconds. */
 async function typeIn(room: typeof MANY): Promise<number[]> {
   await open(room);
-  const talk = new Talk(room.slug);
+  const talk = new Talk(room.slug, guests, MESSAGES_PER_SECOND);
   await expect(ada.message("of a talk that goes on").first()).toBeVisible();
-  await ada.composer.click();
-  await ada.page.evaluate(measureKeys);
-  const started = Date.now();
-  for (let n = 0; n < KEYS; n++) {
-    await ada.page.keyboard.press("abcdefghij "[n % 11] ?? "a");
-    const due = started + (n + 1) * KEY_EVERY_MS - Date.now();
-    if (due > 0) await ada.page.waitForTimeout(due);
-  }
-  await expect.poll(() => ada.page.evaluate(() => keyTimes().length)).toBe(KEYS);
+  const times = await typeKeys(ada, KEYS);
   const perSecond = await talk.end();
   expect(perSecond, "messages arrived at the planned rate").toBeGreaterThan(MESSAGES_PER_SECOND * 0.8);
-  await ada.composer.fill("");
-  return ada.page.evaluate(() => keyTimes());
-}
-
-declare function keyTimes(): number[];
-
-/** Runs in the page. A key's time ends when the frame that it caused has been painted. */
-function measureKeys(): void {
-  const times: number[] = [];
-  const page = globalThis as unknown as { keyTimes: () => number[]; stopKeys?: () => void };
-  page.stopKeys?.();
-  const onKey = (event: KeyboardEvent) =>
-    requestAnimationFrame(() => {
-      const painted = new MessageChannel();
-      painted.port1.onmessage = () => times.push(performance.now() - event.timeStamp);
-      painted.port2.postMessage(null);
-    });
-  document.addEventListener("keydown", onKey, true);
-  page.keyTimes = () => times;
-  page.stopKeys = () => document.removeEventListener("keydown", onKey, true);
-}
-
-/** Guests who write in turns, at a steady pace. */
-class Talk {
-  private said = 0;
-  private readonly started = Date.now();
-  private readonly saying: Promise<unknown>[] = [];
-  private readonly timer: NodeJS.Timeout;
-
-  constructor(room: string) {
-    this.timer = setInterval(() => {
-      const due = Math.floor(((Date.now() - this.started) / 1_000) * MESSAGES_PER_SECOND);
-      for (; this.said < due; this.said++) {
-        const guest = guests[this.said % (FEW.people - 1)];
-        if (guest) this.saying.push(guest.say(room, `Word ${this.said + 1} of a talk that goes on and on`));
-      }
-    }, 1_000 / MESSAGES_PER_SECOND);
-  }
-
-  /** Stops the guests. Returns how many messages per second were stored. */
-  async end(): Promise<number> {
-    clearInterval(this.timer);
-    await Promise.all(this.saying);
-    return (this.said * 1_000) / (Date.now() - this.started);
-  }
-}
-
-/** Runs `one` `count` times, several at once. */
-async function inTurns<T>(count: number, one: (n: number) => Promise<T>): Promise<T[]> {
-  const all: T[] = [];
-  let next = 0;
-  const turn = async () => {
-    for (let n = next++; n < count; n = next++) all[n] = await one(n);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, turn));
-  return all;
-}
-
-interface Percentiles {
-  readonly p50: number;
-  readonly p95: number;
-}
-
-function percentiles(times: readonly number[]): Percentiles {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
-  return { p50: at(0.5), p95: at(0.95) };
+  return times;
 }
 
 function quickest(rounds: readonly Percentiles[]): Percentiles {

@@ -20,7 +20,7 @@ for (const [screen, width] of [
   test(`a guest on a ${screen} screen joins the offered room with one click`, async ({ browser }) => {
     const page = await browser.newPage({ viewport: { width, height: 800 } });
     await page.goto(server.url);
-    await page.getByRole("textbox", { name: "Name", exact: true }).fill(`guest-${screen}`);
+    await page.getByRole("textbox", { name: "Your name" }).fill(`guest-${screen}`);
     await page.getByRole("button", { name: "Continue as guest" }).click();
     // Nobody is in a room unasked.
     await expect(page.getByText("You have not joined a room yet.")).toBeVisible();

@@ -64,9 +64,9 @@ export class Chat {
     return this.page.getByRole("textbox", { name: "Message", exact: true });
   }
 
-  /** Returns the heading of the open conversation. */
+  /** Returns the heading of the open conversation; a page about a room that the user is not in has a heading of its own. */
   get title(): Locator {
-    return this.page.getByRole("heading", { level: 1 });
+    return this.page.locator("header").getByRole("heading", { level: 1 });
   }
 
   get log(): Locator {

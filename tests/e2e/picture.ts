@@ -1,4 +1,4 @@
-/** Owns a generated picture: a PNG of a sky at sunrise, encoded here so that no binary file is kept in the repository. */
+/** Owns generated pictures and sounds, such as a PNG of a sky at sunrise, encoded here so that no binary file is kept in the repository. */
 import { crc32, deflateSync } from "node:zlib";
 
 const WIDTH = 64;
@@ -30,4 +30,47 @@ function chunk(kind: string, data: Buffer): Buffer {
   body.copy(frame, 4);
   frame.writeUInt32BE(crc32(body), body.length + 4);
   return frame;
+}
+
+/** Returns a GIF of two frames, one black and one white, that change ten times a second for ever. */
+export function animation(): Buffer {
+  const word = (n: number) => [n & 255, n >> 8];
+  // Each pixel is followed by a clear code, so that every code has three bits.
+  const frame = (colour: number) => {
+    const bits = [4, ...Array.from({ length: WIDTH * HEIGHT }, () => [colour, 4]).flat(), 5];
+    const bytes: number[] = [];
+    bits.forEach((code, at) => {
+      for (let bit = 0; bit < 3; bit++) {
+        const place = at * 3 + bit;
+        bytes[place >> 3] = (bytes[place >> 3] ?? 0) | (((code >> bit) & 1) << (place & 7));
+      }
+    });
+    const blocks: number[] = [];
+    for (let at = 0; at < bytes.length; at += 255) {
+      const block = bytes.slice(at, at + 255);
+      blocks.push(block.length, ...block);
+    }
+    return [0x21, 0xf9, 4, 0, ...word(10), 0, 0, 0x2c, 0, 0, 0, 0, ...word(WIDTH), ...word(HEIGHT), 0, 2, ...blocks, 0];
+  };
+  const head = [...Buffer.from("GIF89a"), ...word(WIDTH), ...word(HEIGHT), 0x81, 0, 0, ...[0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0, 0]];
+  const loop = [0x21, 0xff, 11, ...Buffer.from("NETSCAPE2.0"), 3, 1, 0, 0, 0];
+  return Buffer.from([...head, ...loop, ...frame(0), ...frame(1), 0x3b]);
+}
+
+/** Returns a WAV file: half a second of a quiet tone. */
+export function sound(): Buffer {
+  const rate = 8_000;
+  const samples = Buffer.from(Array.from({ length: rate / 2 }, (_, at) => 128 + Math.round(20 * Math.sin(at / 3))));
+  const header = Buffer.alloc(44);
+  header.write("RIFF", 0);
+  header.writeUInt32LE(36 + samples.length, 4);
+  header.write("WAVEfmt ", 8);
+  header.writeUInt32LE(16, 16);
+  // PCM, one channel, one byte a sample.
+  for (const [value, at] of [[1, 20], [1, 22], [1, 32], [8, 34]] as const) header.writeUInt16LE(value, at);
+  header.writeUInt32LE(rate, 24);
+  header.writeUInt32LE(rate, 28);
+  header.write("data", 36);
+  header.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([header, samples]);
 }

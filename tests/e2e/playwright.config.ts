@@ -5,13 +5,23 @@ import { defineConfig } from "@playwright/test";
 const OWN_SERVER = [
   // It deletes accounts of its own, and needs the server's admin.
   "accounts.spec.ts",
+  // It tests what the page does before and after a message is sent, with people of its own.
+  "composing.spec.ts",
   // A thousand people sign in from one address and write faster than people do: no limit may stand in their way. The test
   // measures the page, which is the same on each profile.
   "crowd.spec.ts",
+  // It tests the docs page, which is the same on each profile, with a room of its own.
+  "docs.spec.ts",
   // It tests an installation that nobody has used.
   "first.spec.ts",
+  // They start servers with settings of their own, and need people in the states that they test.
+  "entrance.spec.ts",
+  "people.spec.ts",
   // It tests a server with a public URL of its own.
   "published.spec.ts",
+  // One person writes more in a minute than people do.
+  "reading.spec.ts",
+  "rows.spec.ts",
   // It needs a first account that is nobody else.
   "requests.spec.ts",
   // They test what the page makes of texts and pictures, which is the same on each profile, with people of their own.

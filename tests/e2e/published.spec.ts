@@ -1,8 +1,9 @@
 /** Covers a page that a proxy publishes below a path, whether the proxy keeps the path or removes it. */
-import { createServer, request, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "@playwright/test";
 import { Palaver } from "./palaver.ts";
+import { startProxy } from "./rewriting.ts";
 
 const PATH = "/chat";
 
@@ -18,33 +19,11 @@ test.afterAll(async ({}, testInfo) => {
 });
 
 /** Starts a proxy that publishes the server below the path, and answers everything else with 404. */
-async function publish(target: URL, removesPath: boolean): Promise<Server> {
-  const passed = (url = "") => (removesPath ? url.slice(PATH.length) || "/" : url);
-  const isOurs = (url = "") => url === PATH || url.startsWith(`${PATH}/`);
-  const proxy = createServer((incoming, outgoing) => {
-    if (!isOurs(incoming.url)) return void outgoing.writeHead(404).end();
-    const { method, headers } = incoming;
-    const onward = request({ host: target.hostname, port: target.port, path: passed(incoming.url), method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
-    onward.on("error", () => outgoing.destroy());
-    incoming.pipe(onward);
+function publish(target: URL, removesPath: boolean): Promise<Server> {
+  return startProxy(target, ({ path, headers }) => {
+    if (path !== PATH && !path.startsWith(`${PATH}/`)) return null;
+    return { path: removesPath ? path.slice(PATH.length) || "/" : path, headers };
   });
-  proxy.on("upgrade", (incoming, socket, head) => {
-    if (!isOurs(incoming.url)) return void socket.destroy();
-    const onward = connect(Number(target.port), target.hostname, () => {
-      const lines = [`GET ${passed(incoming.url)} HTTP/1.1`];
-      for (let at = 0; at < incoming.rawHeaders.length; at += 2) lines.push(`${incoming.rawHeaders[at]}: ${incoming.rawHeaders[at + 1]}`);
-      onward.write(`${lines.join("\r\n")}\r\n\r\n`);
-      onward.write(head);
-      socket.pipe(onward).pipe(socket);
-    });
-    onward.on("error", () => socket.destroy());
-    socket.on("error", () => onward.destroy());
-  });
-  await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
-  return proxy;
 }
 
 for (const removesPath of [false, true]) {
@@ -58,7 +37,7 @@ for (const removesPath of [false, true]) {
     });
 
     await page.goto(`${url}/`);
-    await page.getByRole("textbox", { name: "Name", exact: true }).fill(removesPath ? "remover" : "keeper");
+    await page.getByRole("textbox", { name: "Your name" }).fill(removesPath ? "remover" : "keeper");
     await page.getByRole("button", { name: "Continue as guest" }).click();
     await page.getByRole("button", { name: "Join general" }).click();
     await expect(page).toHaveURL(`${url}/r/general`);

@@ -3,6 +3,7 @@ import { expect, type Page, test } from "@playwright/test";
 import { Api } from "./api.ts";
 import { Chat } from "./page.ts";
 import { Palaver } from "./palaver.ts";
+import { showRooms } from "./visitor.ts";
 
 let server: Palaver;
 
@@ -16,12 +17,6 @@ test.afterAll(async ({}, testInfo) => {
   await testInfo.attach("server log", { body: server.log });
   await server.remove();
 });
-
-/** Shows the room list, which covers the page on a narrow screen. */
-async function showRooms(page: Page): Promise<void> {
-  const back = page.getByRole("button", { name: "Back to rooms" });
-  if (await back.isVisible()) await back.click();
-}
 
 for (const [screen, width] of [
   ["wide", 1280],

@@ -159,6 +159,7 @@ test("files: their names, and what they hold", async ({ browser }) => {
   const message = bob.message("files for everybody");
   await expect(message).toContainText("drawing.svg");
   await expect(message).toContainText("onerror=alert(1)");
+  await expect(message).toHaveAttribute("data-status", "sent");
 
   // The bytes, opened as an address of their own, run nothing either.
   const ids = await ada.files("garden");

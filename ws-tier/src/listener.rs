@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use domain::Refusal;
 use engine::Opening;
 use realtime::codec::CodecKind;
 use realtime::message::{Message, Reply};
@@ -18,7 +17,7 @@ use service::limits::DEVICE_CHARS;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use web::{Client, Origin, Problem};
+use web::{Client, Origin, Problem, Query};
 use websocket::{Opcode, close_payload, frame};
 
 use crate::connections::RemoteAddress;
@@ -47,11 +46,7 @@ async fn upgrade(
 ) -> Response {
     let address = client.logged_address;
     if client.origin == Origin::Foreign {
-        log_refused(address, "foreign_origin");
-        return Problem::from(Refusal::forbidden(
-            "Pages of this origin cannot open a socket here. The operator can allow the origin.",
-        ))
-        .into_response();
+        return Problem::from(web::refuse_foreign_origin(request.headers(), address)).into_response();
     }
     let accepted = match handshake::accept(&mut request) {
         Ok(accepted) => accepted,

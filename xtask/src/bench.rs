@@ -101,7 +101,7 @@ fn release(workspace: &Workspace, program: &str) -> Result<Command> {
 }
 
 /// Returns the lines that are JSON objects; the rest is for people.
-fn json_lines(output: &str) -> Vec<Map<String, Value>> {
+pub(crate) fn json_lines(output: &str) -> Vec<Map<String, Value>> {
     output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
@@ -109,7 +109,7 @@ fn json_lines(output: &str) -> Vec<Map<String, Value>> {
 const FIRST_COLUMNS: [&str; 6] = ["bench", "what", "value", "unit", "bar", "ok"];
 
 /// Returns a Markdown table with a column for each field; fields that only some rows have come last.
-fn table(results: &[Map<String, Value>]) -> String {
+pub(crate) fn table(results: &[Map<String, Value>]) -> String {
     let known = FIRST_COLUMNS.into_iter().filter(|name| results.iter().any(|result| result.contains_key(*name)));
     let mut columns: Vec<&str> = known.collect();
     for name in results.iter().flat_map(Map::keys) {

@@ -1,5 +1,5 @@
-//! `cargo xtask gen`: the files that are generated from `crates/wire`. Owns their paths and the comparison; the
-//! generator owns their content.
+//! `cargo xtask gen`: the files that are generated from `crates/wire` and the functions. Owns their paths and the
+//! comparison; the generators own their content.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,14 @@ use crate::process;
 use crate::workspace::{PROFILE, Workspace};
 
 /// The folders with generated files, and the endings of their names; other files in them are not touched.
-const FOLDERS: [(&str, &str); 2] = [("frontend/sdk/src/generated", ".ts"), ("docs/protocol", ".schema.json")];
+const FOLDERS: [(&str, &str); 4] = [
+    ("frontend/sdk/src/generated", ".ts"),
+    ("docs/protocol", ".schema.json"),
+    ("docs/protocol", "asyncapi.json"),
+    ("docs", OPENAPI),
+];
+/// The document of the REST API, which the server prints.
+const OPENAPI: &str = "openapi.json";
 
 /// Writes the generated files; with `check`, fails if one is missing, left over or different.
 pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
@@ -29,6 +36,9 @@ pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
         "--",
         out,
     ]))?;
+    let print = ["run", "--quiet", "--package", "palaver", "--profile", PROFILE, "--", "openapi"];
+    let document = process::read(&mut workspace.cargo(&print))?;
+    fs::write(folder.path().join("docs").join(OPENAPI), document)?;
 
     let mut stale = Vec::new();
     for (name, ending) in FOLDERS {

@@ -8,6 +8,7 @@ mod cloud;
 mod generate;
 mod node;
 mod process;
+mod prove;
 mod report;
 mod screens;
 mod server;
@@ -18,7 +19,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use workspace::Workspace;
 
 #[derive(Parser)]
@@ -63,12 +64,27 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measures what the product promises to people, and prints a table with the bars
+    Prove {
+        /// What is measured
+        #[arg(value_enum)]
+        what: Proof,
+        /// Only this measurement: keys, frames, heap (30 minutes) or lighthouse
+        only: Option<String>,
+    },
     /// Writes screenshots of the page, taken from a server with seeded data.
     Screens {
         /// The folder for the pictures; `screens/` by default
         #[arg(long)]
         out: Option<std::path::PathBuf>,
     },
+}
+
+/// What `prove` measures.
+#[derive(Clone, Copy, ValueEnum)]
+enum Proof {
+    /// The page in a browser: keys, frames, memory, and Lighthouse's scores
+    Page,
 }
 
 fn main() -> ExitCode {
@@ -95,6 +111,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Gen { check } => generate::run(&workspace, check),
         Command::Bench { row } => bench::run(&workspace, row.as_deref()),
         Command::Attacks { arguments } => bench::attacks(&workspace, &arguments),
+        Command::Prove { what: Proof::Page, only } => prove::page(&workspace, only.as_deref()),
         Command::Screens { out } => screens::run(&workspace, out),
     }
 }

@@ -4,6 +4,7 @@
 mod autobahn;
 mod binaries;
 mod cargo;
+mod clients;
 mod dependencies;
 pub mod playwright;
 mod profiles;
@@ -18,6 +19,7 @@ use crate::cloud::Profile;
 use crate::node;
 use crate::process;
 use crate::report::Report;
+use crate::screens;
 use crate::workspace::Workspace;
 
 /// The path of the server's binary, for the black-box and end-to-end tests.
@@ -58,9 +60,17 @@ pub fn suites(workspace: &Workspace, report: &mut Report) {
         needed(&page, "the page")?;
         vitest::run_against(workspace, &needed(&built, "the server")?.palaver)
     });
+    report.suite("the SDK's package, the protocol's page and the examples", || {
+        needed(&page, "the page")?;
+        clients::run(workspace, &needed(&built, "the server")?.palaver)
+    });
     report.suite("playwright", || {
         needed(&page, "the page")?;
         playwright::run(workspace, &needed(&built, "the server")?.palaver)
+    });
+    report.check("the page's screens, by axe", || {
+        needed(&page, "the page")?;
+        screens::check(workspace, &needed(&built, "the server")?.palaver)
     });
     for (name, profile) in [("AWS", Profile::Aws), ("self-hosted", Profile::SelfHosted)] {
         report.suite(&format!("playwright on several nodes, {name}"), || {

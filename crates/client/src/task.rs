@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use wire::{ClientFrame, ServerFrame};
+use wire::{ClientFrame, CloseCode, ServerFrame};
 
 use crate::state::Output;
 use crate::{ClientInner, Error};
@@ -143,8 +143,7 @@ async fn connection(inner: &Arc<ClientInner>, backoff: &mut Backoff) -> End {
 fn ended(code: u16) -> End {
     match code {
         4401 => End::Unauthenticated,
-        // A breach of RFC 6455 would happen again on the next socket.
-        1002 | 1007 | 1009 | 4500..=4599 => End::Final(code),
+        code if !CloseCode::allows_reconnect(code) => End::Final(code),
         _ => End::Again,
     }
 }

@@ -48,7 +48,7 @@ uuid_id!(/** The id of a person, bot or guest; a guest who registers keeps it. *
 uuid_id!(/** The id of a session: a sign-in on one device, with which its sockets and tokens end. */ SessionId, "session");
 uuid_id!(/** The id of an uploaded file. */ FileId, "file");
 uuid_id!(
-    /** The id that the sender of a change chose for it: a UUIDv7, the same on every retry. */
+    /** The id that the sender of a change chose for it, the same on every retry. A UUIDv7 also says when it was made. */
     EntryId,
     "entry"
 );
@@ -80,9 +80,10 @@ impl EntryId {
         self.0.as_u128() as u64 & ((1 << 62) - 1)
     }
 
-    /// Returns whether `self` was generated after `other` by the same client.
+    /// Returns whether `self` was generated after `other` by the same client, as far as ids say so: only UUIDv7 do.
     pub fn is_later_than(self, other: EntryId) -> bool {
-        self.client_tag() == other.client_tag() && self.0 > other.0
+        let is_ordered = |id: EntryId| id.0.get_version_num() == 7;
+        self.client_tag() == other.client_tag() && self.0 > other.0 && is_ordered(self) && is_ordered(other)
     }
 
     /// Returns the id of what a consumer writes because of an entry. It depends only on the room, the author and the
@@ -193,6 +194,8 @@ mod tests {
         assert!(id(2, tag).is_later_than(id(1, tag)));
         assert!(!id(1, tag).is_later_than(id(2, tag)));
         assert!(!id(2, tag + 1).is_later_than(id(1, tag)), "another client");
+        let counted = |n: u128| EntryId(Uuid::from_u128(n << 80 | 4 << 76 | tag));
+        assert!(!counted(2).is_later_than(counted(1)), "a UUIDv4 says nothing about time");
     }
 
     #[test]

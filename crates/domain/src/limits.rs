@@ -21,6 +21,8 @@ pub const DISPLAY_NAME_CHARS: usize = 64;
 pub const ROOM_NAME_CHARS: usize = 80;
 /// Characters of a room's slug.
 pub const SLUG_CHARS: usize = 64;
+/// The longest time, in seconds, for which a user can mute a room without muting it for good.
+pub const QUIET_S: u64 = 366 * 24 * 60 * 60;
 /// Characters of a room's description.
 pub const DESCRIPTION_CHARS: usize = 1_000;
 /// Characters of the reason of a kick, ban or mute.

@@ -8,12 +8,14 @@ mod reserved;
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_script::{Script, UnicodeScript};
 
 use crate::limits::{DISPLAY_NAME_CHARS, ROOM_NAME_CHARS, SLUG_CHARS, USER_NAME_CHARS};
 pub(crate) use key::mention_key;
 use key::written;
-pub use key::{fold, handle_prefix, lookup_key};
+pub use key::{fold, handle_prefix, lookup_key, search_key};
 pub use letters::is_hidden;
 pub(crate) use letters::{begins_handle, is_joining, is_of_handle, is_unspaced, is_word};
 
@@ -141,6 +143,26 @@ impl DisplayName {
             false => Ok(()),
         }
     }
+}
+
+/// Derives a handle from a name with spaces and accents: `Maria Gómez` becomes `mariagomez`. Keeps letters, digits and what
+/// other scripts than Latin put on their letters, at most `limit` characters; none if what is left is no handle.
+pub fn handle_of(name: &str, limit: usize) -> Option<UserName> {
+    let mut handle = String::new();
+    let mut is_latin = false;
+    let shown = key::normalized(name, DISPLAY_NAME_CHARS).ok()?;
+    for c in shown.nfd().flat_map(char::to_lowercase) {
+        if is_combining_mark(c) {
+            if !is_latin {
+                handle.push(c);
+            }
+        } else if is_word(c) {
+            is_latin = c.script() == Script::Latin;
+            handle.push(c);
+        }
+    }
+    let handle: String = handle.nfc().take(limit).collect();
+    UserName::parse(&handle).ok()
 }
 
 impl RoomName {

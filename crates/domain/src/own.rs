@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 pub const BLOCK_SETTING: &str = "block";
 
 /// A user's row of a room: the source of the room list. Its `state`, `role` and `rev` follow the room's member entries;
-/// the user sets `level` and `hidden`; the marks have their own port.
+/// the user sets `level`, `quiet_until` and `hidden`; the marks have their own port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRoom {
     /// The room's id.
@@ -26,6 +26,8 @@ pub struct UserRoom {
     pub rev: Seq,
     /// Which events notify the user.
     pub level: Level,
+    /// Until when nothing notifies the user, whatever the level is.
+    pub quiet_until: Option<Timestamp>,
     /// Whether the room is hidden from their list until something new arrives.
     pub hidden: bool,
     /// The reason for their removal.
@@ -184,8 +186,10 @@ pub enum OwnChange {
     RoomSettings {
         /// The room's id.
         room: RoomId,
-        /// The new level, if it changes.
+        /// The new level, if it changes. It ends a quiet time, unless the change sets one.
         level: Option<Level>,
+        /// For how many seconds from now nothing notifies the user, if that changes; 0 ends it.
+        quiet_s: Option<u64>,
         /// Whether the room is hidden, if that changes.
         hidden: Option<bool>,
     },

@@ -1,5 +1,6 @@
 //! Rooms and their members, as folded from the log's `room` and `member` entries.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,15 @@ pub enum RoomRef {
 impl From<RoomId> for RoomRef {
     fn from(id: RoomId) -> Self {
         RoomRef::Id(id)
+    }
+}
+
+impl fmt::Display for RoomRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RoomRef::Id(id) => id.fmt(f),
+            RoomRef::Slug(slug) => f.write_str(slug.as_str()),
+        }
     }
 }
 
@@ -152,6 +162,8 @@ pub struct Member {
     pub muted_until: Option<Timestamp>,
     /// The user's own setting; no entry of the room's log changes it (see `RowWrite::MemberLevel`).
     pub level: Level,
+    /// Until when the user wants no notifications of the room, whatever the level is. Set like the level.
+    pub quiet_until: Option<Timestamp>,
     /// The first entry that they may see: 1, or their join if the room hides its past.
     pub from_seq: Seq,
     /// The last entry that they may see, set by the *end* of a membership; a later ban does not move it.
@@ -164,6 +176,11 @@ impl Member {
     /// Returns whether they are a member.
     pub fn is_joined(&self) -> bool {
         self.state == MemberState::Joined
+    }
+
+    /// Returns whether they want no notifications of the room at `now`.
+    pub fn is_quiet(&self, now: Timestamp) -> bool {
+        self.level == Level::None || self.quiet_until.is_some_and(|until| until > now)
     }
 
     /// Returns whether they are muted at `now`.

@@ -42,7 +42,7 @@ pub enum RowWrite {
         /// The seq of the message.
         seq: Seq,
     },
-    /// A member row, without `level`, which only the user sets.
+    /// A member row, without `level` and `quiet_until`, which only the user sets.
     Member(Member),
     /// The room's row (and its slug's). Fails the append with `Taken` if another room has the slug.
     Room(Room),
@@ -59,14 +59,16 @@ pub enum RowWrite {
         file: FileId,
     },
     /// User log: the user's row of a room (state, role, rev, why, request). Its `read_seq` and `read_n` raise the row's mark if
-    /// they are higher, and 0 changes nothing; level, hidden and mentions are never written.
+    /// they are higher, and 0 changes nothing; level, quiet_until, hidden and mentions are never written.
     UserRoom(UserRoom),
-    /// User log: level and hidden of the user's row of a room, and `level` of the member row.
+    /// User log: level, quiet_until and hidden of the user's row of a room, and the first two of the member row.
     RoomSettings {
         /// The room's id.
         room: RoomId,
         /// The new level.
         level: Level,
+        /// Until when nothing notifies the user.
+        quiet_until: Option<Timestamp>,
         /// Whether the room is now hidden.
         hidden: bool,
     },

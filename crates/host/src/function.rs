@@ -89,7 +89,7 @@ pub async fn function<F: BlobBackend>(
         let routes = router(&profile.services)
             .merge(web::docs_at(prefix, document.clone(), url.as_ref()))
             .merge(web::docs_at("", document.clone(), url.as_ref()))
-            .merge(profile.health(env!("CARGO_PKG_VERSION")).router());
+            .merge(profile.health(env!("CARGO_PKG_VERSION")).router_below(&[prefix]));
         let shared_counts = Some(profile.services.shared_counts.clone());
         let web_settings = WebSettings { shared_counts, ..web_settings.clone() };
         web::below(web::mount(routes, profile.services.auth.clone(), &web_settings), url.as_ref())

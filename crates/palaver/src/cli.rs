@@ -145,6 +145,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the OpenAPI document of the REST API, as the server serves it at /openapi.json
+    Openapi,
     /// Manage accounts and rooms, and see who did; the server may be running
     #[command(subcommand)]
     Admin(Admin),

@@ -1,6 +1,7 @@
 //! The single process: wiring, and the operator's commands. Contains no rule of the product.
 
 mod admin;
+mod api;
 mod backup;
 mod bootstrap;
 mod cli;
@@ -31,6 +32,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, flags: BTreeMap<String, String>) -> anyhow::Result<()> {
+    if let Some(Command::Openapi) = cli.command {
+        println!("{}", api::text()?);
+        return Ok(());
+    }
     let lookup = Lookup::of_process(&cli, flags)?;
     let Read { settings, values } = lookup.read().map_err(|errors| anyhow::anyhow!(explain(&errors)))?;
     let command = cli.command.unwrap_or(Command::Serve);
@@ -64,7 +69,9 @@ fn run(cli: Cli, flags: BTreeMap<String, String>) -> anyhow::Result<()> {
             Command::Backup { folder } => backup::backup(&settings, &folder).await,
             Command::Restore { folder, force } => backup::restore(&settings, &folder, force).await,
             Command::Admin(command) => admin::run(&settings, command).await,
-            Command::CheckConfig { .. } | Command::Copy(_) | Command::Checksum { .. } => unreachable!("handled above"),
+            Command::CheckConfig { .. } | Command::Openapi | Command::Copy(_) | Command::Checksum { .. } => {
+                unreachable!("handled above")
+            }
         }
     });
     match runtime.block_on(running) {

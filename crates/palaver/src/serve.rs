@@ -4,10 +4,9 @@ use axum::Router;
 use domain::Refusal;
 use host::{BlobsBackend, ListenAddress, Profile, Settings, StoreBackend, WithFiles};
 use rooms::RoomsFunction;
-use utoipa::openapi::OpenApi;
-
 use web::{Origins, PublicUrl};
 
+use crate::api;
 use crate::page::{self, PageSettings};
 
 /// Serves until SIGTERM or Ctrl-C, then drains the connections and returns.
@@ -64,32 +63,11 @@ fn router(profile: &Profile, site: &Site) -> Router {
         .merge(presence::router(services.presence.clone()))
         .merge(notifications::router(services.notifications.clone()))
         .merge(files::router(services.files.clone()))
-        .merge(documents(site.url.as_ref()))
-        .merge(profile.health(env!("CARGO_PKG_VERSION")).router())
+        .merge(api::documents(site.url.as_ref()))
+        .merge(profile.health(env!("CARGO_PKG_VERSION")).router_below(&api::PATHS))
         .merge(page::router(&PageSettings {
             files: services.files.direct_origin(),
             base: site.url.as_ref().map(PublicUrl::path).unwrap_or_default(),
             frames: site.frames.iter().collect(),
         }))
-}
-
-/// Returns the OpenAPI documents of each function, and of all together.
-fn documents(url: Option<&PublicUrl>) -> Router {
-    let functions: [(&str, OpenApi); 5] = [
-        ("/api/auth", auth::openapi()),
-        ("/api/rooms", rooms::openapi()),
-        ("/api/presence", presence::openapi()),
-        ("/api/notifications", notifications::openapi()),
-        ("/api/files", files::openapi()),
-    ];
-    let mut whole = OpenApi::default();
-    whole.info.title = "Palaver".into();
-    whole.info.version = env!("CARGO_PKG_VERSION").into();
-    whole.info.description = Some("All functions. The WebSocket at `/v1/ws` is described in docs/protocol.".into());
-    let mut router = Router::new();
-    for (prefix, document) in functions {
-        whole.merge(document.clone());
-        router = router.merge(web::docs_at(prefix, document, url));
-    }
-    router.merge(web::docs_at("", whole, url))
 }

@@ -60,6 +60,7 @@ mod tests {
             role: Role::Member,
             at_seq: 1,
             level: Level::All,
+            quiet_until: None,
             hidden: false,
             request: false,
             archived: false,

@@ -84,6 +84,12 @@ pub const FEED_SAVES_AT_ONCE: usize = 32;
 pub const FEED_BATCH: usize = 256;
 /// User logs to which one consumer appends concurrently.
 pub const FEED_USERS_AT_ONCE: usize = 32;
+/// Users that one search by a part of a name examines; the next page continues after them.
+pub const USERS_LOOKED_AT: usize = 5_000;
+/// Users that such a search reads at once.
+pub const USERS_READ_AT_ONCE: usize = 500;
+/// How long a change of a user's own membership waits for their row of the room, at most; then the feed writes it.
+pub const OWN_ROW_WAIT: Duration = Duration::from_secs(2);
 /// The shortest interval between two writes of a room's cursors.
 pub const FEED_SAVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a shard's lease lasts, and so how late the feed is after its node crashed.
@@ -214,6 +220,9 @@ pub const UNSENT_FILE_LIFE: Duration = Duration::from_secs(24 * 3600);
 pub const NOTIFICATION_EXCERPT_CHARS: usize = 200;
 /// The number up to which unread notifications are counted.
 pub const UNREAD_NOTIFICATIONS: usize = 1_000;
+/// The entries of a user's log among which a retried post of a notification is found, if its key does not say when it was
+/// made.
+pub const RETRIED_NOTIFICATION_ENTRIES: u64 = 1_000;
 /// The shortest interval between two writes of one user's read mark in a room.
 pub const MARK_INTERVAL: Duration = Duration::from_secs(60);
 /// Read marks that a node writes concurrently.

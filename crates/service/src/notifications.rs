@@ -5,13 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::{TOKEN_LEEWAY, UNREAD_NOTIFICATIONS};
+use crate::limits::{RETRIED_NOTIFICATION_ENTRIES, TOKEN_LEEWAY, UNREAD_NOTIFICATIONS};
 use domain::limits::{
     NOTIFICATION_BODY_CHARS, NOTIFICATION_MARK_LIFE, NOTIFICATION_TITLE_CHARS, NOTIFICATION_TYPE_CHARS, PAGE_ROWS,
 };
 use domain::{
-    Ack, Actor, Change, EntryId, LogId, Notification, NotificationKey, NotificationKind, OwnChange, Refusal, Related,
-    RoomId, Timestamp, UserId,
+    Ack, Actor, Body, Change, EntryId, LogId, Notification, NotificationKey, NotificationKind, OwnChange, Refusal,
+    Related, RoomId, RoomRef, Seq, Timestamp, UserId,
 };
 
 use crate::clock::Clock;
@@ -33,7 +33,7 @@ pub struct Posted {
     /// The type, in the poster's words.
     pub notif_type: Option<String>,
     /// The room it is about.
-    pub room: Option<RoomId>,
+    pub room: Option<RoomRef>,
 }
 
 /// The use cases of notifications.
@@ -57,8 +57,9 @@ impl Notifications {
         Arc::new(Notifications { store, logs, user_cache, clock, ids })
     }
 
-    /// Posts a notification; for admins and services. `id` is a UUIDv7 that stays the same on every retry: the
-    /// notification is named after it, so that a retry finds it, however late it comes. Returns the current
+    /// Posts a notification; for admins and services. `id` stays the same on every retry. The notification is named after
+    /// a UUIDv7 that was made within the last weeks, so that a retry finds it for as long; a retry with another UUID finds
+    /// it among the newest [`RETRIED_NOTIFICATION_ENTRIES`] entries of the recipient's log. Returns the current
     /// notification, and whether it existed already.
     pub async fn post(
         &self,
@@ -71,15 +72,25 @@ impl Notifications {
         }
         check(&posted)?;
         let id = id.unwrap_or_else(|| self.ids.entry());
-        let key = NotificationKey { at: self.time_of(id)?, room: id.0, seq: 0 };
+        let made = self.time_of(id);
         if self.user_cache.user(posted.user).await?.is_none() {
             return Err(Refusal::not_found("There is no such user."));
         }
+        let room = match &posted.room {
+            Some(room) => Some(self.room(room).await?),
+            None => None,
+        };
+        let seen = match made {
+            Some(_) => None,
+            None => Some(self.seen_of(posted.user).await?),
+        };
+
+        let key = NotificationKey { at: made.unwrap_or_else(|| self.clock.now()), room: id.0, seq: 0 };
         let notification = Notification {
             key,
             kind: NotificationKind::Posted,
             notif_type: posted.notif_type,
-            room: posted.room,
+            room,
             seq: None,
             from: (actor.user != UserId::SYSTEM).then_some(actor.user),
             title: posted.title,
@@ -87,25 +98,65 @@ impl Notifications {
             rev: 0,
             read_at: None,
         };
-        let ack = self.change(posted.user, Actor::SYSTEM, id, OwnChange::Notify(notification.clone())).await?;
+        let intent = domain::Intent::Own(OwnChange::Notify(notification.clone()));
+        let change = Change { by: Actor::SYSTEM, id, seen, epoch: None, intent };
+        let ack = self.logs.submit(LogId::User(posted.user), change).await?;
         let there = match ack.noop || ack.dup {
-            true => self.store.notifications.get(posted.user, key).await?.unwrap_or(notification),
+            true => self.posted_before(posted.user, &ack, key).await?.unwrap_or(notification),
             false => notification,
         };
         let related = self.related(std::slice::from_ref(&there)).await?;
         Ok((there, related, ack.noop || ack.dup))
     }
 
-    /// Returns a page of the caller's notifications, newest first. Those about a message show its current beginning.
+    /// Returns the id of a room that a notification is about. An id is not checked: the poster knows it.
+    async fn room(&self, room: &RoomRef) -> Result<RoomId, Refusal> {
+        match room {
+            RoomRef::Id(id) => Ok(*id),
+            RoomRef::Slug(slug) => Ok(self.store.rooms.room_by_slug(slug).await?.ok_or_else(Refusal::no_such_room)?.id),
+        }
+    }
+
+    /// Returns from where on a user's log is searched for a notification that an earlier try has posted.
+    async fn seen_of(&self, user: UserId) -> Result<Seq, Refusal> {
+        let head = self.store.log.tip(LogId::User(user)).await?.seq();
+        Ok(head.saturating_sub(RETRIED_NOTIFICATION_ENTRIES))
+    }
+
+    /// Returns the current form of the notification that an earlier try has posted.
+    async fn posted_before(
+        &self,
+        user: UserId,
+        ack: &Ack,
+        key: NotificationKey,
+    ) -> Result<Option<Notification>, Refusal> {
+        let mut key = key;
+        if let (true, Some(seq)) = (ack.dup, ack.seq) {
+            let entries = self.store.log.read(LogId::User(user), seq, seq).await?;
+            if let Some(Body::NotificationAdded(posted)) = entries.into_iter().next().map(|entry| entry.body) {
+                key = posted.key;
+            }
+        }
+        Ok(self.store.notifications.get(user, key).await?)
+    }
+
+    /// Returns a page of the caller's notifications, newest first. Those about a message show its current beginning. With
+    /// a room, those about others are left out, so a page may be shorter than requested.
     pub async fn list(
         &self,
         actor: &Actor,
+        room: Option<&RoomRef>,
         unread_only: bool,
         before: Option<NotificationKey>,
         limit: Option<usize>,
     ) -> Result<(NotificationPage, Related), Refusal> {
         let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
+        let room = match room {
+            Some(room) => Some(self.room(room).await?),
+            None => None,
+        };
         let mut page = self.store.notifications.list(actor.user, unread_only, before, limit).await?;
+        page.items.retain(|notification| room.is_none() || notification.room == room);
         excerpts::fill(&self.store, actor.user, page.items.iter_mut().collect()).await?;
         let related = self.related(&page.items).await?;
         Ok((page, related))
@@ -150,22 +201,15 @@ impl Notifications {
         Ok(Related { users: self.user_cache.users(users).await?, ..Related::default() })
     }
 
-    /// Returns when an id was made, according to itself. Refuses times in the future, which would sort above everything
-    /// that follows, and times so old that the tombstone of a deleted notification may have expired.
-    fn time_of(&self, id: EntryId) -> Result<Timestamp, Refusal> {
+    /// Returns when an id was made, according to itself, if a notification can be named after it. A UUIDv7 from the future
+    /// would sort above everything that follows, and the tombstone of a deleted notification may have expired if it is old.
+    fn time_of(&self, id: EntryId) -> Option<Timestamp> {
         let now = self.clock.now();
-        let made = id.0.get_timestamp().filter(|_| id.0.get_version_num() == 7).map(|made| {
-            let (seconds, nanos) = made.to_unix();
-            Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000) + i64::from(nanos / 1_000_000))
-        });
+        let (seconds, nanos) = id.0.get_timestamp().filter(|_| id.0.get_version_num() == 7)?.to_unix();
+        let millis = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+        let made = Timestamp(millis.saturating_add(i64::from(nanos / 1_000_000)));
         let oldest = NOTIFICATION_MARK_LIFE - Duration::from_secs(24 * 3600);
-        match made {
-            Some(made) if made <= now + TOKEN_LEEWAY && now.since(made) < oldest => Ok(made),
-            Some(_) => {
-                Err(Refusal::bad_request("The Idempotency-Key is too old, or from the future. Create a new UUIDv7."))
-            }
-            None => Err(Refusal::bad_request("Idempotency-Key must be a UUIDv7.")),
-        }
+        (made <= now + TOKEN_LEEWAY && now.since(made) < oldest).then_some(made)
     }
 }
 

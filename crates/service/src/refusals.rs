@@ -82,7 +82,7 @@ impl From<BlobError> for Refusal {
         match error {
             BlobError::NotFound => Refusal::not_found("This file does not exist."),
             BlobError::TooLarge(limit) => {
-                Refusal::new(Code::TooLarge, format!("The file is larger than {limit} bytes."))
+                Refusal::new(Code::TooLarge, format!("The file is larger than {}.", file_size(limit)))
             }
             BlobError::Interrupted(_) => {
                 Refusal::bad_request("The upload was interrupted. Please upload the file again.")
@@ -98,6 +98,36 @@ impl From<BlobError> for Refusal {
                 }
                 Refusal::unavailable("The file storage is not available right now. Please retry later.", RETRY_MS)
             }
+        }
+    }
+}
+
+/// Writes a size as people read it: `25 MiB`, `1.5 KiB`, `900 bytes`. Rounds down, so that a limit is never exceeded.
+pub(crate) fn file_size(bytes: u64) -> String {
+    let units = [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let Some((unit, name)) = units.into_iter().find(|(unit, _)| bytes >= *unit) else {
+        return format!("{bytes} bytes");
+    };
+    let (whole, tenth) = (bytes / unit, bytes % unit * 10 / unit);
+    if tenth == 0 { format!("{whole} {name}") } else { format!("{whole}.{tenth} {name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_written_in_binary_units() {
+        for (bytes, shown) in [
+            (0, "0 bytes"),
+            (1_023, "1023 bytes"),
+            (1_024, "1 KiB"),
+            (1_536, "1.5 KiB"),
+            (25 << 20, "25 MiB"),
+            ((1 << 30) - 1, "1023.9 MiB"),
+            (u64::MAX, "17179869183.9 GiB"),
+        ] {
+            assert_eq!(file_size(bytes), shown);
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::room_kinds::RoomKinds;
 use crate::rooms::{Approaches, DirectPolicy, RoomRules};
 use crate::shared_counts::SharedCounts;
 use crate::supervisor::{Policy, Supervised, Supervisor};
-use crate::{Access, Admin, Clock, Files, Marks, Messages, Notifications, Presence, Rooms, UserCache};
+use crate::{Access, Admin, Clock, Files, Marks, Messages, Notifications, Offers, Presence, Rooms, UserCache};
 
 /// How often due marks are written.
 const MARKS_INTERVAL: Duration = Duration::from_secs(5);
@@ -59,6 +59,8 @@ pub struct ServiceSettings {
     pub default_rooms: Vec<Slug>,
     /// Who may open a direct room with whom.
     pub direct: DirectPolicy,
+    /// What is offered to those who are not signed in.
+    pub offers: Offers,
 }
 
 /// All use cases.
@@ -80,6 +82,8 @@ pub struct Services {
     pub messages: Arc<Messages>,
     /// The rooms and their members.
     pub rooms: Arc<Rooms>,
+    /// What is offered to those who are not signed in.
+    pub offers: Arc<Offers>,
     /// The accounts and sessions.
     pub auth: Arc<Auth>,
     /// What operators and admins do.
@@ -101,7 +105,7 @@ pub struct Services {
 impl Services {
     /// Creates all use cases. Nothing runs yet: see [`Services::start`].
     pub fn new(ports: Ports, settings: ServiceSettings) -> Services {
-        let ServiceSettings { node, limits, auth, keys, default_rooms, direct } = settings;
+        let ServiceSettings { node, limits, auth, keys, default_rooms, direct, offers } = settings;
         let (store, clock, bus) = (ports.store.clone(), ports.clock.clone(), ports.bus.clone());
         let ids = Ids::new(clock.clone(), ports.random.clone());
         let logs = Logs::new(store.clone(), clock.clone(), limits.clone());
@@ -131,6 +135,8 @@ impl Services {
             marks.clone(),
             kinds.clone(),
         );
+        let requests = Requests::new(store.clone(), logs.clone(), user_cache.clone(), kinds);
+        let own_rooms = OwnRooms::new(store.clone(), logs.clone(), requests.clone());
         let rooms = Rooms::new(
             store.clone(),
             logs.clone(),
@@ -139,6 +145,7 @@ impl Services {
             ids.clone(),
             RoomRules { limits: limits.clone(), offered: default_rooms, direct },
             Approaches::new(&limits, ports.limits.clone(), clock.clone()),
+            own_rooms.clone(),
         );
         let presence = Presence::new(
             store.clone(),
@@ -151,8 +158,6 @@ impl Services {
         let notifications =
             Notifications::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), ids.clone());
         let files = Files::new(store.clone(), ports.blobs.clone(), access.clone(), clock.clone(), ids.clone(), &limits);
-        let requests = Requests::new(store.clone(), logs.clone(), user_cache.clone(), kinds);
-        let own_rooms = OwnRooms::new(logs.clone(), requests.clone());
         let notify = Notify::new(logs.clone(), store.clone(), user_cache.clone(), requests);
         let consumers: Vec<Arc<dyn Consumer>> = vec![own_rooms, notify];
         let catch_up = CatchUp::new(store.clone(), clock.clone(), consumers.clone(), node.clone());
@@ -171,6 +176,7 @@ impl Services {
             marks,
             messages,
             rooms,
+            offers: Arc::new(offers),
             auth,
             admin,
             presence,

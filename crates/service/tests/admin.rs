@@ -15,6 +15,7 @@ use service::rooms::ChangeRequest;
 use service::{
     Access, Admin, Approaches, Auth, Ids, Logs, ManualClock, NewRoom, Requester, RoomRules, Rooms, UserCache,
 };
+use service::{OwnRooms, Requests, RoomKinds};
 use store_memory::MemoryStore;
 
 struct Fixture {
@@ -40,7 +41,10 @@ fn fixture() -> Fixture {
     let access = Access::new(store.clone());
     let approaches = Approaches::new(&limits, None, clock.clone());
     let rules = RoomRules { limits, ..RoomRules::default() };
-    let rooms = Rooms::new(store, logs.clone(), access, user_cache, ids, rules, approaches);
+    let kinds = RoomKinds::new(store.clone());
+    let requests = Requests::new(store.clone(), logs.clone(), user_cache.clone(), kinds);
+    let own_rooms = OwnRooms::new(store.clone(), logs.clone(), requests);
+    let rooms = Rooms::new(store, logs.clone(), access, user_cache, ids, rules, approaches, own_rooms);
     Fixture { memory, clock, logs, auth, rooms, admin }
 }
 
@@ -48,7 +52,7 @@ impl Fixture {
     async fn user(&self, name: &str) -> User {
         let name = UserName::parse(name).expect("valid");
         let password = Password::parse("correct horse battery".into()).expect("valid");
-        let registration = Registration { name, password, email: None };
+        let registration = Registration { name, password, email: None, display_name: None };
         let device = Device::new("a test", IpAddr::V4(Ipv4Addr::LOCALHOST));
         let signed_in = self.auth.accounts.register(None, registration, &device, &FirstAccount::Local).await;
         signed_in.expect("free").user
@@ -83,6 +87,7 @@ impl Fixture {
             role: Role::Member,
             rev: 1,
             level: domain::Level::All,
+            quiet_until: None,
             hidden: false,
             why: None,
             request: None,
@@ -145,7 +150,7 @@ async fn a_room_passes_to_the_highest_role_and_to_a_guest_last() {
     let (eve, max) = (fixture.user("eve").await, fixture.user("max").await);
     let device = Device::new("a test", IpAddr::V4(Ipv4Addr::LOCALHOST));
     let name = UserName::parse("gus").expect("valid");
-    let guest = fixture.auth.accounts.guest(&name, &device).await.expect("allowed").user;
+    let guest = fixture.auth.accounts.guest(&name.clone().into(), &device).await.expect("allowed").user;
 
     let ranked = fixture.room(&bob).await;
     for user in [&guest, &eve, &max] {

@@ -44,6 +44,7 @@ async fn services(seed: u64, pem: &str, folder: &std::path::Path) -> Services {
             keys,
             default_rooms: Vec::new(),
             direct: Default::default(),
+            offers: Default::default(),
         },
     )
 }
@@ -55,6 +56,7 @@ async fn made_by(services: &Services) -> Vec<String> {
         name: UserName::parse("ada").expect("valid"),
         password: Password::parse("correct horse battery".into()).expect("valid"),
         email: None,
+        display_name: None,
     };
     let ada = services
         .auth
@@ -62,7 +64,12 @@ async fn made_by(services: &Services) -> Vec<String> {
         .register(None, registration, &device, &service::auth::FirstAccount::Local)
         .await
         .expect("free");
-    let eve = services.auth.accounts.guest(&UserName::parse("eve").expect("valid"), &device).await.expect("allowed");
+    // The second one has a suffix.
+    let guest = || async {
+        let name = UserName::parse("eve").expect("valid").into();
+        services.auth.accounts.guest(&name, &device).await.expect("allowed")
+    };
+    let (_, eve) = (guest().await, guest().await);
     let actor = services.auth.sessions.verify(&ada.access_token).expect("fresh");
     let record = services.auth.profiles.get(&actor).await.expect("there");
     let ticket = services.auth.tickets.issue(&actor).await.expect("given");

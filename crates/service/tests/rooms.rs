@@ -7,7 +7,9 @@ use domain::name::RoomName;
 use domain::{Actor, Change, Intent, LogId, RoomKind, UserId};
 use service::limits::MEMBERS_LOOKED_AT;
 use service::rooms::ChangeRequest;
-use service::{Access, Approaches, Ids, Logs, NewRoom, RoomRules, Rooms, SystemClock, UserCache};
+use service::{
+    Access, Approaches, Ids, Logs, NewRoom, OwnRooms, Requests, RoomKinds, RoomRules, Rooms, SystemClock, UserCache,
+};
 use store_memory::MemoryStore;
 use uuid::Uuid;
 
@@ -24,7 +26,10 @@ async fn listing_a_room_that_very_many_left_takes_bounded_reads() {
     let approaches = Approaches::new(&limits, None, Arc::new(SystemClock));
     let rules = RoomRules { limits, ..RoomRules::default() };
     let access = Access::new(store.clone());
-    let rooms = Rooms::new(store, logs.clone(), access, user_cache, Ids::system(), rules, approaches);
+    let kinds = RoomKinds::new(store.clone());
+    let requests = Requests::new(store.clone(), logs.clone(), user_cache.clone(), kinds);
+    let own_rooms = OwnRooms::new(store.clone(), logs.clone(), requests);
+    let rooms = Rooms::new(store, logs.clone(), access, user_cache, Ids::system(), rules, approaches, own_rooms);
     // After all others in the order of ids.
     let ada = actor(u128::MAX);
     let name = RoomName::parse("Station").expect("a name");

@@ -62,8 +62,9 @@ fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], row_write: 
         }
         RowWrite::Member(member) => {
             let key = (room, member.user);
-            let level = state.members.get(&key).map(|old| old.level).unwrap_or_default();
-            state.members.insert(key, Member { level, ..member.clone() });
+            let old = state.members.get(&key);
+            let (level, quiet_until) = old.map(|old| (old.level, old.quiet_until)).unwrap_or_default();
+            state.members.insert(key, Member { level, quiet_until, ..member.clone() });
         }
         RowWrite::Room(row) => {
             state.rooms.insert(row.id, row.clone());
@@ -105,13 +106,15 @@ fn apply_to_user(state: &mut State, user: UserId, row_write: &RowWrite) {
             }
             state.user_rooms.insert((user, new.room), row);
         }
-        RowWrite::RoomSettings { room, level, hidden } => {
+        RowWrite::RoomSettings { room, level, quiet_until, hidden } => {
             if let Some(row) = state.user_rooms.get_mut(&(user, *room)) {
                 row.level = *level;
+                row.quiet_until = *quiet_until;
                 row.hidden = *hidden;
             }
             if let Some(member) = state.members.get_mut(&(*room, user)) {
                 member.level = *level;
+                member.quiet_until = *quiet_until;
             }
         }
         RowWrite::Answer { room, request } => {
@@ -149,5 +152,13 @@ fn apply_to_user(state: &mut State, user: UserId, row_write: &RowWrite) {
 
 /// A new row: mentions and settings are never an append's.
 fn unread(new: &UserRoom) -> UserRoom {
-    UserRoom { level: Default::default(), hidden: false, read_seq: 0, read_n: 0, mentions: Vec::new(), ..new.clone() }
+    UserRoom {
+        level: Default::default(),
+        quiet_until: None,
+        hidden: false,
+        read_seq: 0,
+        read_n: 0,
+        mentions: Vec::new(),
+        ..new.clone()
+    }
 }

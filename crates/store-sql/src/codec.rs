@@ -10,9 +10,9 @@ use crate::database::{Row, unreadable};
 /// The columns of an entry, for `SELECT` on `entry`.
 pub const ENTRY: &str = "seq, n, by_id, id, at, v, body";
 /// The columns of a member row.
-pub const MEMBER: &str = "user_id, state, role, muted_until, level, from_seq, to_seq, rev";
+pub const MEMBER: &str = "user_id, state, role, muted_until, level, quiet_until, from_seq, to_seq, rev";
 /// The columns of a user's row of a room.
-pub const USER_ROOM: &str = "ur.room, ur.state, ur.role, ur.read_seq, ur.read_n, ur.mentions, ur.level, ur.hidden, \
+pub const USER_ROOM: &str = "ur.room, ur.state, ur.role, ur.read_seq, ur.read_n, ur.mentions, ur.level, ur.quiet_until, ur.hidden, \
      ur.rev, ur.why, ur.request_at, ur.ignored";
 
 /// Decodes a row. If that fails, counts the record and names it in the log, with the columns that identify it.
@@ -116,6 +116,7 @@ fn read_member(row: &Row) -> StoreResult<Member> {
         role: row.word("role")?,
         muted_until: row.get::<Option<i64>>("muted_until")?.map(Timestamp),
         level: row.word("level")?,
+        quiet_until: row.get::<Option<i64>>("quiet_until")?.map(Timestamp),
         from_seq: row.number("from_seq")?,
         to_seq: to_seq.map(|seq| u64::try_from(seq).map_err(|why| unreadable("to_seq", why))).transpose()?,
         rev: row.number("rev")?,
@@ -142,6 +143,7 @@ fn read_user_room(row: &Row) -> StoreResult<UserRoom> {
         role: row.word("role")?,
         rev: row.number("rev")?,
         level: row.word("level")?,
+        quiet_until: row.get::<Option<i64>>("quiet_until")?.map(Timestamp),
         hidden: row.flag("hidden")?,
         why: row.get("why")?,
         request: match (row.flag("ignored")?, row.get::<Option<i64>>("request_at")?) {

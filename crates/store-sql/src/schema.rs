@@ -48,6 +48,8 @@ const STEPS: &[&[&str]] = &[
         "CREATE TABLE deletion (user_id TEXT PRIMARY KEY, messages INTEGER NOT NULL,
             at INTEGER NOT NULL) {W}",
     ],
+    // Until when a user wants no notifications of a room.
+    &["ALTER TABLE user_room ADD COLUMN quiet_until INTEGER", "ALTER TABLE member ADD COLUMN quiet_until INTEGER"],
 ];
 
 const FIRST: &[&str] = &[

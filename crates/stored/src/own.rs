@@ -31,6 +31,8 @@ pub(crate) struct UserRoomForm {
     rev: Seq,
     #[serde(default)]
     level: Level,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quiet_until: Option<Timestamp>,
     #[serde(default)]
     hidden: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,6 +79,8 @@ pub(crate) enum OwnChangeForm {
     RoomSettings {
         room: RoomId,
         level: Option<Level>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quiet_s: Option<u64>,
         hidden: Option<bool>,
     },
     Answer {

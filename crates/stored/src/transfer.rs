@@ -201,6 +201,8 @@ pub struct MemberRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     muted_until: Option<Timestamp>,
     level: Level,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quiet_until: Option<Timestamp>,
     from_seq: Seq,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to_seq: Option<Seq>,
@@ -210,14 +212,14 @@ pub struct MemberRow {
 impl MemberRow {
     /// Converts a member to its record.
     pub fn new(room: RoomId, member: &Member) -> MemberRow {
-        let Member { user, state, role, muted_until, level, from_seq, to_seq, rev } = member.clone();
-        MemberRow { room, user, state, role, muted_until, level, from_seq, to_seq, rev }
+        let Member { user, state, role, muted_until, level, quiet_until, from_seq, to_seq, rev } = member.clone();
+        MemberRow { room, user, state, role, muted_until, level, quiet_until, from_seq, to_seq, rev }
     }
 
     /// Returns the member.
     pub fn member(&self) -> Member {
-        let MemberRow { user, state, role, muted_until, level, from_seq, to_seq, rev, .. } = self.clone();
-        Member { user, state, role, muted_until, level, from_seq, to_seq, rev }
+        let MemberRow { user, state, role, muted_until, level, quiet_until, from_seq, to_seq, rev, .. } = self.clone();
+        Member { user, state, role, muted_until, level, quiet_until, from_seq, to_seq, rev }
     }
 }
 

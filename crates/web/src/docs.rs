@@ -1,12 +1,16 @@
-//! Serves the OpenAPI document, and with the feature `docs-page` a page to read it, for one function or for all. Works
-//! offline: the page's script and style are inside the binary.
+//! Serves the OpenAPI document, and with the feature `docs-page` a page to read and try it, for one function or for all.
+//! Works offline: the page's script and style are inside the binary.
+//!
+//! Functions say what is special about an operation; what all have in common is added here, by the rules in `complete`.
+
+mod complete;
+mod examples;
+mod failures;
 
 use axum::Router;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, Server};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::{OpenApi, Server};
 
-use wire::rest::Problem;
+pub use failures::failure;
 
 use crate::PublicUrl;
 
@@ -17,13 +21,21 @@ pub fn docs(prefix: &str, document: OpenApi) -> Router {
 }
 
 /// Like [`docs`], for a server that users reach at `url`, which the document names as its server.
-pub fn docs_at(prefix: &str, mut document: OpenApi, url: Option<&PublicUrl>) -> Router {
-    complete(&mut document);
-    if let Some(url) = url {
-        document.servers = Some(vec![Server::new(url.to_string())]);
-    }
+pub fn docs_at(prefix: &str, document: OpenApi, url: Option<&PublicUrl>) -> Router {
+    let document = completed(document, url);
     let base = url.map(PublicUrl::path).unwrap_or_default();
     pages(prefix, base, format!("{prefix}/openapi.json"), document)
+}
+
+/// Returns the document as it is served at `url`, or at whatever address its reader has it from: with the health of the
+/// process, and with all that operations have in common.
+pub fn completed(mut document: OpenApi, url: Option<&PublicUrl>) -> OpenApi {
+    document.merge(crate::health::openapi());
+    complete::complete(&mut document);
+    // A relative address is right for each name under which the server is called.
+    let server = url.map_or_else(|| "/".to_owned(), ToString::to_string);
+    document.servers = Some(vec![Server::new(server)]);
+    document
 }
 
 #[cfg(feature = "docs-page")]
@@ -39,14 +51,6 @@ fn pages(prefix: &str, base: &str, json: String, document: OpenApi) -> Router {
 #[cfg(not(feature = "docs-page"))]
 fn pages(_: &str, _: &str, json: String, document: OpenApi) -> Router {
     Router::new().route(&json, axum::routing::get(async move || axum::Json(document)))
-}
-
-/// The parts that all functions share: the bearer token and the shape of errors.
-fn complete(document: &mut OpenApi) {
-    let components = document.components.get_or_insert_with(Components::new);
-    let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    components.schemas.entry(Problem::name().into_owned()).or_insert_with(Problem::schema);
 }
 
 #[cfg(feature = "docs-page")]

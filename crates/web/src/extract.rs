@@ -3,12 +3,14 @@
 
 use std::convert::Infallible;
 
-use axum::extract::FromRequestParts;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{IntoResponseParts, ResponseParts};
 use domain::{EntryId, Epoch, Refusal};
 use http::{HeaderName, HeaderValue, request::Parts};
 use serde::de::DeserializeOwned;
-use wire::explained::explained;
+use wire::explained::{Part, explain};
 
 use crate::Problem;
 
@@ -26,7 +28,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Path(value)),
-            Err(error) => Err(Refusal::bad_request(format!("Invalid path: {}", explained(&error.body_text()))).into()),
+            Err(error) => Err(Refusal::bad_request(path_fault(&error, parts).await).into()),
         }
     }
 }
@@ -38,11 +40,37 @@ pub struct Query<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match axum::extract::Query::from_request_parts(parts, state).await {
-            Ok(axum::extract::Query(value)) => Ok(Query(value)),
-            Err(error) => Err(Refusal::bad_request(format!("Invalid query: {}", explained(&error.body_text()))).into()),
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        match serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)) {
+            Ok(value) => Ok(Query(value)),
+            Err(error) => {
+                let fault = explain(Part::Query, &error.path().to_string(), error.inner());
+                Err(Refusal::bad_request(fault).into())
+            }
         }
+    }
+}
+
+/// Says which parameter of the path is wrong, and what it must be.
+async fn path_fault(error: &PathRejection, parts: &mut Parts) -> String {
+    let PathRejection::FailedToDeserializePathParams(error) = error else {
+        return explain(Part::Path, "", &"its parameters are missing");
+    };
+    let needs = |name: &str, value: &str, needed: &str| {
+        explain(Part::Path, name, &format!("invalid type: string {value:?}, expected {needed}"))
+    };
+    match error.kind() {
+        ErrorKind::ParseErrorAtKey { key, value, expected_type } => needs(key, value, expected_type),
+        ErrorKind::ParseErrorAtIndex { index, value, expected_type } => {
+            let names = RawPathParams::from_request_parts(parts, &()).await;
+            let name = names.ok().and_then(|names| Some(names.iter().nth(*index)?.0.to_owned()));
+            needs(name.as_deref().unwrap_or_default(), value, expected_type)
+        }
+        ErrorKind::ParseError { value, expected_type } => needs("", value, expected_type),
+        ErrorKind::InvalidUtf8InPathParam { key } => format!("`{key}` in the path is not UTF-8."),
+        ErrorKind::DeserializeError { key, message, .. } => explain(Part::Path, key, message),
+        other => explain(Part::Path, "", other),
     }
 }
 
@@ -59,7 +87,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         // The header is a structured string (draft-ietf-httpapi-idempotency-key-header), so it may be quoted.
         let id = value.to_str().ok().and_then(|text| text.trim_matches('"').parse().ok());
         id.map(|id| IdempotencyKey(Some(id)))
-            .ok_or_else(|| Refusal::bad_request("Idempotency-Key must be a UUIDv7, the same on every retry.").into())
+            .ok_or_else(|| Refusal::bad_request("Idempotency-Key must be a UUID, the same on every retry.").into())
     }
 }
 

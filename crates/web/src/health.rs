@@ -1,5 +1,5 @@
 //! Reports whether this process can do its work, for load balancers, orchestrators and people: `/health`, `/health/live`
-//! and `/health/ready`.
+//! and `/health/ready`, and the same below the path of each function that the process serves.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::future::{BoxFuture, join_all};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
+use utoipa::{OpenApi as _, ToSchema};
 
 use crate::Json;
 
@@ -39,7 +41,7 @@ pub struct Health {
     is_stopping: fn() -> bool,
 }
 
-/// The response of `/health`: 200 if all needed checks pass, otherwise 503.
+/// Which parts of the server work.
 #[derive(Debug, Serialize, ToSchema)]
 struct Report {
     /// `ok`; `degraded` if something useful does not work; `failing` if something needed does not.
@@ -47,6 +49,7 @@ struct Report {
     /// The version that is running.
     version: &'static str,
     /// The result of each check: `ok`, or what does not work.
+    #[schema(value_type = BTreeMap<String, String>)]
     checks: BTreeMap<&'static str, Cow<'static, str>>,
 }
 
@@ -65,19 +68,18 @@ impl Health {
     /// so that no orchestrator restarts it because the store is down; `/health/ready`, whether new work may be sent to
     /// it. They are served once everything is open, so a process that answers has started.
     pub fn router(self) -> Router {
-        let is_stopping = self.is_stopping;
-        Router::new()
-            .route("/health", get(move || self.clone().answer()))
-            .route("/health/live", get(async || state(StatusCode::OK, "ok")))
-            .route(
-                "/health/ready",
-                get(move || async move {
-                    match is_stopping() {
-                        false => state(StatusCode::OK, "ok"),
-                        true => state(StatusCode::SERVICE_UNAVAILABLE, "draining"),
-                    }
-                }),
-            )
+        self.router_below(&[])
+    }
+
+    /// Like [`Health::router`], and also below these paths: the paths of functions, where a gateway that forwards nothing
+    /// else finds them. One process has one health, so all of them say the same.
+    pub fn router_below(self, paths: &[&str]) -> Router {
+        let routes = Router::new()
+            .route("/health", get(report))
+            .route("/health/live", get(live))
+            .route("/health/ready", get(ready))
+            .with_state(self);
+        paths.iter().fold(routes.clone(), |router, path| router.nest(path, routes.clone()))
     }
 
     async fn answer(self) -> Response {
@@ -100,8 +102,66 @@ impl From<Vec<(&'static str, Check)>> for Checks {
     }
 }
 
+/// The answer of `/health/live` and `/health/ready`.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProcessState {
+    /// `ok`, or `draining` while the process ends.
+    status: &'static str,
+}
+
+/// Reports which parts of the server work.
+///
+/// `failing` comes with 503: without what fails, the server can do nothing. `degraded` comes with 200. The same report is
+/// below the path of each function, such as `/api/rooms/health`.
+#[utoipa::path(
+    get, path = "/health", tag = "health", operation_id = "get_health", security(()),
+    responses(
+        (status = 200, body = Report),
+        (
+            status = 503, description = "Something that is needed does not work", body = Report,
+            example = json!({ "status": "failing", "version": "0.1.0", "checks": { "store": "the store does not answer" } })
+        ),
+    )
+)]
+async fn report(State(health): State<Health>) -> Response {
+    health.answer().await
+}
+
+/// Answers while the process is up, whatever it depends on.
+#[utoipa::path(
+    get, path = "/health/live", tag = "health", operation_id = "get_liveness", security(()),
+    responses((status = 200, description = "The process is up", body = ProcessState))
+)]
+async fn live() -> Response {
+    state(StatusCode::OK, "ok")
+}
+
+/// Reports whether the process takes new work.
+#[utoipa::path(
+    get, path = "/health/ready", tag = "health", operation_id = "get_readiness", security(()),
+    responses(
+        (status = 200, description = "The process takes new work", body = ProcessState),
+        (status = 503, description = "The process is ending", body = ProcessState, example = json!({ "status": "draining" })),
+    )
+)]
+async fn ready(State(health): State<Health>) -> Response {
+    match (health.is_stopping)() {
+        false => state(StatusCode::OK, "ok"),
+        true => state(StatusCode::SERVICE_UNAVAILABLE, "draining"),
+    }
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(report, live, ready), tags((name = "health", description = "Whether the server can do its work")))]
+struct Document;
+
+/// Describes the routes.
+pub(crate) fn openapi() -> OpenApi {
+    Document::openapi()
+}
+
 fn state(code: StatusCode, status: &'static str) -> Response {
-    (code, Json(BTreeMap::from([("status", status)]))).into_response()
+    (code, Json(ProcessState { status })).into_response()
 }
 
 async fn results(checks: &[(&'static str, Check)]) -> BTreeMap<&'static str, Cow<'static, str>> {

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -10,8 +11,11 @@ use axum::response::{Html, IntoResponse, Response};
 use domain::{Code, Refusal};
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode, header};
+use service::log_throttle::LogThrottle;
 
 use crate::address::is_forwarded_https;
+use crate::limits::SHOWN_CHARS;
+use crate::origin::shown;
 use crate::{Problem, WebSettings};
 
 /// Marks a call that an API Gateway passed on. The gateway ends TLS and answers only for its own names, so the name of
@@ -121,7 +125,10 @@ fn has_https_origin(headers: &HeaderMap, host: &Authority) -> bool {
 /// Says which setting makes the name known: as a page for a browser that opens one, otherwise as a problem.
 fn misdirected(request: &Request, host: &Authority) -> Response {
     let scheme = if is_forwarded_https(request.headers()) { "https" } else { "http" };
+    let host: String = host.as_str().chars().take(SHOWN_CHARS).collect();
     let setting = format!("PALAVER_PUBLIC_URL={scheme}://{host}");
+    log_unknown(request, &host, &setting);
+
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if !accept.contains("text/html") {
         let text = format!(
@@ -131,7 +138,7 @@ fn misdirected(request: &Request, host: &Authority) -> Response {
         let refusal = Refusal::new(Code::BadRequest, text);
         return Problem::with_status(StatusCode::MISDIRECTED_REQUEST, refusal).into_response();
     }
-    let (host, setting) = (escaped(host.as_str()), escaped(&setting));
+    let (host, setting) = (escaped(&host), escaped(&setting));
     let page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Palaver: unknown name</title>\
          <h1>This server is not known as {host}</h1>\
@@ -140,6 +147,21 @@ fn misdirected(request: &Request, host: &Authority) -> Response {
          <code>PALAVER_ORIGINS</code>. If you followed a link, ask the people who run the server for its address.</p></html>"
     );
     (StatusCode::MISDIRECTED_REQUEST, [(header::CACHE_CONTROL, "no-store")], Html(page)).into_response()
+}
+
+/// Logs a call under an unknown name, with what makes the name known. Anybody can make such calls, so the line is throttled
+/// and what it quotes is cut.
+fn log_unknown(request: &Request, host: &str, setting: &str) {
+    static LINE: LogThrottle = LogThrottle::new();
+    if let Some(repeated) = LINE.admit(host, Instant::now()) {
+        tracing::warn!(
+            host,
+            origin = shown(request.headers().get(header::ORIGIN)),
+            repeated,
+            remedy = format!("if the name is yours, set {setting}, or add its origin to PALAVER_ORIGINS"),
+            "a call was refused because this server is not known under its Host"
+        );
+    }
 }
 
 fn escaped(text: &str) -> String {

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wire::explained::{explained, explained_json};
+use wire::explained::{Part, explain_json};
 use wire::limits::JSON_DEPTH;
 
 use crate::Problem;
@@ -87,15 +87,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let place = match explained(error.path()) {
-            path if path == "." => String::new(),
-            path => format!("`{path}`: "),
-        };
-        Refusal::bad_request(format!("Invalid body: {place}{}", explained_json(error.inner(), body)))
+        Refusal::bad_request(explain_json(Part::Body, &error.path().to_string(), error.inner(), body))
     })?;
-    json.end().map_err(|error| {
-        Refusal::bad_request(format!("The body continues after its JSON value: {}", explained(&error)))
-    })?;
+    json.end().map_err(|_| Refusal::bad_request("The body is not valid JSON: it continues after its value."))?;
     Ok(value)
 }
 
@@ -113,7 +107,7 @@ mod tests {
         let error = parse::<Body>(br#"{"people":[1,"x"]}"#).expect_err("not a number");
         assert!(error.refusal().message.contains("people[1]"), "{}", error.refusal().message);
         let error = parse::<Body>(r#"{"people":["कृष्ण"]}"#.as_bytes()).expect_err("not a number");
-        assert!(error.refusal().message.contains("string \"कृष्ण\""), "{}", error.refusal().message);
+        assert!(error.refusal().message.contains("not the text \"कृष्ण\""), "{}", error.refusal().message);
         assert!(parse::<u32>(b"1 2").is_err(), "something after the end");
     }
 }

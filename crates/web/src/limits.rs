@@ -15,3 +15,5 @@ pub const LINGER_BYTES: usize = 1024 * 1024;
 pub const LINGER_TIME: Duration = Duration::from_secs(1);
 /// How much of a node's capacity is in use, in percent, from which on the caps of addresses apply.
 pub const CAPS_APPLY_ABOVE_PERCENT: usize = 70;
+/// Characters of a header that a log line or an error quotes.
+pub const SHOWN_CHARS: usize = 128;

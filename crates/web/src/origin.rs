@@ -1,9 +1,15 @@
 //! Identifies the page that made a call by its origin (RFC 6454). Anything that relies on a cookie is done only for our
 //! own pages: another site's page can make a browser send the cookie, but not our `Origin`.
 
-use http::{HeaderMap, Uri, header};
+use std::net::IpAddr;
+use std::time::Instant;
+
+use domain::Refusal;
+use http::{HeaderMap, HeaderValue, Uri, header};
+use service::log_throttle::LogThrottle;
 
 use crate::PublicUrl;
+use crate::limits::SHOWN_CHARS;
 
 /// The allowed origins, exactly as browsers write them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,6 +100,35 @@ impl Origin {
     pub fn is_trusted(self) -> bool {
         matches!(self, Origin::Own | Origin::Allowed)
     }
+}
+
+/// Refuses a socket to the page of another origin, and logs both values that differ, so that the operator sees which of
+/// them the browser or a proxy got wrong.
+pub fn refuse_foreign_origin(headers: &HeaderMap, address: Option<IpAddr>) -> Refusal {
+    static LINE: LogThrottle = LogThrottle::new();
+    let (origin, host) = (shown(headers.get(header::ORIGIN)), shown(headers.get(header::HOST)));
+    if let Some(repeated) = LINE.admit(&format!("{origin} {host}"), Instant::now()) {
+        tracing::warn!(
+            address = address.map(tracing::field::display),
+            reason = "foreign_origin",
+            origin,
+            host,
+            repeated,
+            remedy = "if the page is yours, add its origin to PALAVER_ORIGINS; if a proxy changed the Host header, let it \
+                      pass the header on, or set PALAVER_PUBLIC_URL",
+            "a socket was refused"
+        );
+    }
+    Refusal::forbidden(format!(
+        "Pages of {origin} cannot open a socket at {host}. The operator of this server can add the origin to \
+         PALAVER_ORIGINS."
+    ))
+}
+
+/// Returns the beginning of a header, which anybody can send, as a log line and an answer may show it.
+pub(crate) fn shown(value: Option<&HeaderValue>) -> String {
+    let text = value.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
+    text.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect()
 }
 
 fn parse(text: &str) -> Result<String, InvalidOrigin> {

@@ -31,6 +31,20 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         self.status
     }
+
+    /// Returns the body of the response.
+    pub(crate) fn body(self) -> Body {
+        let Problem { status, refusal } = self;
+        Body {
+            problem_type: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or("Error").into(),
+            status: status.as_u16(),
+            detail: refusal.message,
+            code: refusal.code,
+            retry_ms: refusal.retry_ms,
+            head: refusal.head,
+        }
+    }
 }
 
 fn status_of(code: Code) -> StatusCode {
@@ -54,16 +68,8 @@ impl From<Refusal> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Problem { status, refusal } = self;
-        let body = Body {
-            problem_type: "about:blank".into(),
-            title: status.canonical_reason().unwrap_or("Error").into(),
-            status: status.as_u16(),
-            detail: refusal.message,
-            code: refusal.code,
-            retry_ms: refusal.retry_ms,
-            head: refusal.head,
-        };
+        let status = self.status;
+        let body = self.body();
         let json = serde_json::to_vec(&body).expect("a problem is plain data");
         let mut response = (status, json).into_response();
         let headers = response.headers_mut();

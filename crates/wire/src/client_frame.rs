@@ -8,12 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::explained::explained_json;
+use crate::explained::{Part, explain_tagged};
 use crate::json::is_deeper_than;
 
-/// A frame from a client. Unknown fields are ignored; an unknown `t` is [`ClientFrame::Unknown`].
+/// A frame from a client. Unknown fields are ignored; a frame with an unknown `t` is answered with `bad_request`.
 ///
-/// `room` is a room's id. `join` also takes a slug; `cursors` and `fill` also take `@me`.
+/// `room` is a room's id or slug; `cursors` and `fill` also take `@me`. Answers and events name a room by its id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum ClientFrame {
@@ -40,14 +40,14 @@ pub enum ClientFrame {
     Resume {
         /// Returned as `re` in the answer.
         id: String,
-        /// The cursors, by room id or `@me`.
+        /// The cursors, by the room's id or slug, or `@me`.
         cursors: BTreeMap<String, Option<Seq>>,
     },
     /// Requests the entries after a cursor.
     Fill {
         /// Returned as `re` in the answer.
         id: String,
-        /// A room id, or `@me`.
+        /// The room's id or slug, or `@me`.
         room: String,
         /// The seq of the last entry that the client has.
         after: Seq,
@@ -58,7 +58,7 @@ pub enum ClientFrame {
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room's id.
+        /// The room's id or slug.
         room: String,
         /// The message's text; may be empty only if files are attached.
         #[serde(default)]
@@ -85,7 +85,7 @@ pub enum ClientFrame {
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room's id.
+        /// The room's id or slug.
         room: String,
         /// The seq of the message.
         target: Seq,
@@ -100,7 +100,7 @@ pub enum ClientFrame {
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room's id.
+        /// The room's id or slug.
         room: String,
         /// The seq of the message.
         target: Seq,
@@ -113,7 +113,7 @@ pub enum ClientFrame {
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room's id.
+        /// The room's id or slug.
         room: String,
         /// The seq of the message.
         target: Seq,
@@ -143,21 +143,21 @@ pub enum ClientFrame {
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room's id.
+        /// The room's id or slug.
         room: String,
         /// The log's head that the client knew when it first tried.
         seen: Seq,
     },
     /// Sets the read mark. The server sends no ack.
     Read {
-        /// The room's id.
+        /// The room's id or slug.
         room: String,
         /// The seq of the last entry read.
         seq: Seq,
     },
     /// Tells the other members that the user is typing, or stopped.
     Typing {
-        /// The room's id.
+        /// The room's id or slug.
         room: String,
         /// True if the user is typing, false if they stopped.
         on: bool,
@@ -188,6 +188,7 @@ pub enum ClientFrame {
     /// A frame that a later version introduced. The server rejects it, but never closes the socket because of it.
     #[serde(other)]
     #[ts(skip)]
+    #[schemars(skip)]
     Unknown,
 }
 
@@ -222,20 +223,9 @@ impl ClientFrame {
         if is_deeper_than(text.as_bytes(), JSON_DEPTH) {
             return Err(nothing(format!("The frame is nested deeper than {JSON_DEPTH}.")));
         }
-        serde_json::from_str(text).map_err(|error| match serde_json::from_str::<Address>(text) {
-            Ok(address) => {
-                let known = |value: serde_json::Value| value.as_str().map(str::to_owned);
-                BadFrame {
-                    of: known(address.t),
-                    id: known(address.id),
-                    room: known(address.room),
-                    message: format!("The frame is invalid: {}.", explained_json(&error, text.as_bytes())),
-                }
-            }
-            Err(_) => nothing(format!(
-                "A frame is one JSON object with a \"t\": {}.",
-                explained_json(&error, text.as_bytes())
-            )),
+        serde_json::from_str(text).map_err(|error| {
+            let again = |value| serde_json::from_value::<ClientFrame>(value).map(drop);
+            BadFrame { message: explain_tagged(Part::Frame, "t", &error, text, again), ..ClientFrame::address(text) }
         })
     }
 

@@ -268,6 +268,7 @@ pub fn room_entry(
         role: row.role,
         at_seq: row.rev,
         level: row.level,
+        quiet_until: row.quiet_until.map(rfc3339),
         hidden: row.hidden,
         request: row.state == MemberState::Joined && row.request.is_some(),
         archived: room.archived,

@@ -251,7 +251,7 @@ pub enum RoomChange {
 /// A room that the user is no longer in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomGone {
-    /// The emoji.
+    /// The room's id.
     pub id: String,
     /// The seq of the member entry. Ignore the event if a newer one is known.
     pub at_seq: Seq,

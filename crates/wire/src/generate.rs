@@ -8,6 +8,8 @@ use ts_rs::{Config, TS};
 
 use crate::*;
 
+pub use crate::asyncapi::asyncapi;
+
 /// Returns `wire.ts`: every type of the protocol, in a fixed order.
 pub fn typescript() -> String {
     let config = Config::new().with_large_int("number");
@@ -55,6 +57,8 @@ pub fn typescript() -> String {
         rest::auth::LoginBody,
         rest::auth::GuestBody,
         rest::auth::Setup,
+        rest::config::InstallationConfig,
+        rest::config::ClientLimits,
         rest::auth::RefreshBody,
         rest::auth::Tokens,
         rest::auth::TicketAnswer,

@@ -1,9 +1,11 @@
-//! The protocol's frames, the REST bodies and the error codes: the source of the TypeScript types and of the JSON
-//! Schemas.
+//! The protocol's frames, the REST bodies, the error codes and close codes: the source of the TypeScript types, of the
+//! JSON Schemas and of the AsyncAPI document.
 //!
 //! Makes no decisions: it parses input and encodes output.
 
+mod asyncapi;
 mod client_frame;
+mod close_code;
 mod convert;
 mod event;
 pub mod explained;
@@ -14,6 +16,7 @@ pub mod rest;
 mod server_frame;
 
 pub use client_frame::{BadFrame, ClientFrame};
+pub use close_code::CloseCode;
 pub use convert::{file_ref, member_view, parse_rfc3339, rfc3339, room_entry, room_view, user_ref, user_self};
 pub use event::{
     Event, EventKind, FileRef, NotificationChange, OwnEvent, OwnEventKind, ReactionView, RoomChange, RoomGone, UserRef,

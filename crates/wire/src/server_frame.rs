@@ -263,6 +263,10 @@ pub struct RoomEntry {
     pub at_seq: Seq,
     /// Which events notify the user.
     pub level: Level,
+    /// Until when nothing notifies the user, whatever the level is; absent if there is no such time. It may have passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub quiet_until: Option<String>,
     /// Whether the room is hidden from the list until something new arrives.
     pub hidden: bool,
     /// Whether a stranger opened this direct room and the user has not answered yet. It ends when the user sends,

@@ -1,5 +1,5 @@
 /** Owns the error that requests reject with. */
-import type { ErrorCode } from "./types.js";
+import type { ErrorCode } from "./types.ts";
 
 /** The server refused a request (`code`), or the request did not get through (`network`). `message` can be shown to users. */
 export class PalaverError extends Error {

@@ -6,6 +6,12 @@
  * Every object here is immutable: a change makes a new object, and what did not change keeps its reference.
  */
 
+import type { Draft } from "./types-draft.ts";
+import type { ConnectionView, Ending } from "./types-server.ts";
+
+export type * from "./types-draft.ts";
+export type * from "./types-server.ts";
+
 export type RoomId = string;
 export type UserId = string;
 
@@ -113,6 +119,8 @@ export interface MessageView {
   readonly editedAt: string | null;
   readonly deleted: boolean;
   readonly pinned: boolean;
+  /** Who pinned it; null when it is not pinned, or was before this client looked. */
+  readonly pinnedBy: Person | null;
   readonly reactions: readonly ReactionView[];
   readonly mine: boolean;
   /** Whether it mentions the signed-in user. */
@@ -121,6 +129,17 @@ export interface MessageView {
   readonly failure: Failure | null;
   /** A change of this message that is already shown but unconfirmed, or that was refused. */
   readonly change: ChangeView | null;
+}
+
+/**
+ * What became of a linked message: it is loaded (`deleted`: only that it was is left), the user came into the room after it and
+ * may not see it (`hidden`), or the room has no message with this number.
+ */
+export type LinkedMessage = "found" | "deleted" | "hidden" | "missing";
+
+export interface OpenOptions {
+  /** `false`: leaves out the newest messages, because `loadAround` follows. */
+  readonly newest?: boolean;
 }
 
 /** An edit, deletion or reaction in the outbox. */
@@ -169,6 +188,8 @@ export interface RoomView {
   readonly state: "joined" | "invited" | "joining";
   readonly role: Role;
   readonly level: NotificationLevel;
+  /** Until when the room is muted, whatever its level is (Unix milliseconds); null if it is not. */
+  readonly quietUntil: number | null;
   readonly hidden: boolean;
   /** Whether a stranger opened this direct room and the user has not answered: `acceptRequest`, `ignoreRequest`, or send. */
   readonly request: boolean;
@@ -187,7 +208,10 @@ export interface RoomView {
   readonly readSeq: number;
   /** Seq of the last entry known to exist. */
   readonly head: number;
-  /** Loaded messages in order without holes; those of the outbox come last. */
+  /**
+   * Loaded messages in order without holes. They are the newest ones, with those of the outbox at the end, or after `loadAround`
+   * those around a distant message (`hasNewer`).
+   */
   readonly messages: readonly MessageView[];
   /** The newest message, for a preview; null before it is loaded. */
   readonly lastMessage: MessageView | null;
@@ -195,6 +219,8 @@ export interface RoomView {
   readonly loaded: boolean;
   /** Whether there are older messages to load. */
   readonly hasMore: boolean;
+  /** Whether there are newer messages than `messages`, which were loaded around a distant message: `loadNewer`, `loadNewest`. */
+  readonly hasNewer: boolean;
   /** Whether a page is being loaded. */
   readonly loading: boolean;
   /** Why the last page failed to load. */
@@ -212,14 +238,6 @@ export interface RoomView {
   readonly receipts: ReadonlyMap<UserId, number>;
   /** Unconfirmed changes of this client in this room. */
   readonly outbox: readonly PendingMessage[];
-}
-
-/**
- * The text being written in a room. It is not part of the room's view: each key changes the draft and nothing else of the room.
- */
-export interface Draft {
-  readonly text: string;
-  readonly replyTo: number | null;
 }
 
 export interface NotificationView {
@@ -244,43 +262,23 @@ export interface NotificationsView {
   readonly hasMore: boolean;
 }
 
-/**
- * - `offline`: stopped or signed out, not trying to connect;
- * - `connecting`: the first attempt, or an attempt after a disconnect;
- * - `syncing`: the socket is open and catches up;
- * - `online`: live;
- * - `waiting`: disconnected, next attempt at `retryAt`;
- * - `refused`: the server said not to reconnect (`closeCode`): signed out, banned, too many connections, wrong version.
- */
-export type ConnectionStatus = "offline" | "connecting" | "syncing" | "online" | "waiting" | "refused";
-
-export interface ConnectionView {
-  readonly status: ConnectionStatus;
-  /** Time (Unix milliseconds) when it last stopped being `online`; null while online. Show "disconnected" only after 2 s. */
-  readonly downSince: number | null;
-  /** Time (Unix milliseconds) of the next attempt, in `waiting`. */
-  readonly retryAt: number | null;
-  readonly attempt: number;
-  readonly closeCode: number | null;
-  /** Name of the server's node that holds the socket. */
-  readonly node: string | null;
-  /** Number of users online on the server, as of the welcome. */
-  readonly online: number | null;
-  /** Round trip of the last ping that this client sent. */
-  readonly latencyMs: number | null;
-}
-
 /** `unknown` until `start` has found out whether a session exists. */
 export type SessionStatus = "unknown" | "signed_out" | "signed_in";
 
 export interface State {
   readonly session: SessionStatus;
+  /** How the last session ended, while nobody is signed in. */
+  readonly ended: Ending | null;
+  /** Whether what the user writes survives a reload. False where a browser stores nothing for this site. */
+  readonly durable: boolean;
   /** The signed-in person. */
   readonly me: Person | null;
   readonly connection: ConnectionView;
   /** Whether the room list is loaded (from the cache or the server). */
   readonly ready: boolean;
   readonly rooms: ReadonlyMap<RoomId, RoomView>;
+  /** Rooms that the user was removed or banned from, and is not in again. */
+  readonly closed: ReadonlyMap<RoomId, ClosedRoom>;
   /** Drafts by room; a room without a draft may be missing. */
   readonly drafts: ReadonlyMap<RoomId, Draft>;
   readonly presence: ReadonlyMap<UserId, PresenceView>;
@@ -314,6 +312,29 @@ export interface DirectoryRoom {
   readonly offered: boolean;
 }
 
+/** A room that the user was removed or banned from. */
+export interface ClosedRoom {
+  readonly id: RoomId;
+  readonly slug: string | null;
+  readonly name: string;
+  readonly kind: RoomKind;
+  readonly why: "kicked" | "banned";
+  /** The moderator's words; null if there were none. */
+  readonly reason: string | null;
+}
+
+/**
+ * What a link to a room leads to: a room that the user may join, one that they are banned from, or nothing that they may know
+ * of (no such room, or a private one).
+ */
+export type RoomLookUp =
+  | {
+      readonly kind: "open";
+      readonly room: Pick<DirectoryRoom, "id" | "name" | "description" | "members" | "head"> & { readonly archived: boolean };
+    }
+  | { readonly kind: "banned" }
+  | { readonly kind: "missing" };
+
 export interface NewRoom {
   readonly name: string;
   readonly description?: string;
@@ -327,20 +348,6 @@ export interface NewRoom {
 export interface RoomChange {
   readonly name?: string;
   readonly description?: string;
-}
-
-/** What a registration needs at this time. */
-export interface Setup {
-  /** Whether it must carry the operator's `first_token`: the first account becomes the server's admin. */
-  readonly needs_first_token: boolean;
-}
-
-export interface SessionInfo {
-  readonly id: string;
-  readonly createdAt: string;
-  readonly lastSeenAt: string | null;
-  readonly userAgent: string | null;
-  readonly current: boolean;
 }
 
 export interface UploadOptions {

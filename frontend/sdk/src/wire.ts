@@ -2,9 +2,11 @@
  * Owns the protocol's types as the client uses them: names for the arms of the generated unions (`generated/wire.ts`, made from
  * crates/wire), and the open arm for what a newer server may send. Unknown fields, frames and kinds are never errors.
  */
-import type * as wire from "./generated/wire.js";
+import type * as wire from "./generated/wire.ts";
 
-export type { FileRef, RoomEntry, SyncStatus } from "./generated/wire.js";
+export type { FileRef, SyncStatus } from "./generated/wire.ts";
+/** A room of the list. Until `quiet_until` nothing of it notifies the user, whatever the level is; the time may have passed. */
+export type RoomEntry = Omit<wire.RoomEntry, "quiet_until"> & { quiet_until?: string | null };
 export type Reaction = wire.ReactionView;
 export type NotificationEntry = wire.NotificationView;
 

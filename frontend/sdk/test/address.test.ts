@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { socketUrl } from "../src/connection/address.js";
+import { socketUrl } from "../src/connection/address.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 

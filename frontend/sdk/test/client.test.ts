@@ -1,12 +1,12 @@
 import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ChatClient, PalaverError } from "../src/index.js";
-import type { ServerFrame } from "../src/wire.js";
-import type { MessagePage } from "../src/generated/wire.js";
-import { FakeHost, fakeChannels, fakeLocks, settle } from "./support/fake-host.js";
-import { BOB, ME, entry, live, member, message, own, rooms, sync, welcome } from "./support/frames.js";
-import type { Host, Locks } from "../src/host/host.js";
+import { ChatClient, PalaverError } from "../src/index.ts";
+import type { ServerFrame } from "../src/wire.ts";
+import type { MessagePage } from "../src/generated/wire.ts";
+import { FakeHost, fakeChannels, fakeLocks, settle } from "./support/fake-host.ts";
+import { BOB, ME, entry, live, member, message, own, rooms, sync, welcome } from "./support/frames.ts";
+import type { Host, Locks } from "../src/host/host.ts";
 
 let locks: Locks;
 let openChannel: Host["openChannel"];
@@ -87,7 +87,8 @@ describe("start", () => {
     const { host, client } = browser();
     const answer = host.answers.get("POST /api/auth/refresh")!;
     host.answers.set("POST /api/auth/refresh", () => Promise.reject(new TypeError("down")));
-    await client.start();
+    void client.start();
+    await settle();
     expect(client.getState()).toMatchObject({ session: "unknown", connection: { status: "waiting" } });
     host.answers.set("POST /api/auth/refresh", answer);
     client.reconnectNow();
@@ -98,10 +99,51 @@ describe("start", () => {
 
     const second = browser();
     second.host.answers.set("POST /api/auth/refresh", () => Promise.reject(new TypeError("down")));
-    await second.client.start();
+    void second.client.start();
     await settle();
     expect(second.client.getState()).toMatchObject({ session: "signed_in", ready: true, connection: { status: "waiting" } });
     expect([...second.client.getState().rooms.keys()]).toEqual(["r1"]);
+  });
+
+  it("resolves to what the server says about the session, and to offline after two seconds without its answer", async () => {
+    const first = browser();
+    const signedIn = first.client.start();
+    await serve(first.host);
+    expect(await signedIn).toBe("signed_in");
+    first.client.stop();
+    await settle();
+
+    // With a cache, and a server that cannot be reached.
+    const second = browser();
+    second.host.answers.set("POST /api/auth/refresh", () => Promise.reject(new TypeError("down")));
+    let outcome: string | null = null;
+    void second.client.start().then((answer) => (outcome = answer));
+    await settle();
+    second.host.pass(1_999);
+    await settle();
+    expect(outcome).toBe(null);
+    expect(second.client.getState()).toMatchObject({ session: "signed_in", ready: true });
+    second.host.pass(1);
+    await settle();
+    expect(outcome).toBe("offline");
+    expect([...second.client.getState().rooms.keys()]).toEqual(["r1"]);
+    second.client.stop();
+    await settle();
+
+    // With a cache, and a session that has ended.
+    const third = browser();
+    third.cookie.user = null;
+    expect(await third.client.start()).toBe("signed_out");
+    third.client.stop();
+    await settle();
+
+    // Without a cache, and a server that never answers.
+    const fourth = browser();
+    fourth.host.answers.set("POST /api/auth/refresh", () => new Promise(() => undefined));
+    const offline = fourth.client.start();
+    await settle();
+    fourth.host.pass(2_000);
+    expect(await offline).toBe("offline");
   });
 
   it("forgets everything when the user signed out of this device from another one, but nothing when the session expired", async () => {
@@ -157,7 +199,7 @@ describe("a reload", () => {
     await settle();
 
     const second = browser();
-    await second.client.start();
+    void second.client.start();
     await settle();
     const room = second.client.getState().rooms.get("r1")!;
     expect(room.messages.map((m) => m.seq)).toEqual([8, 9, 11]);
@@ -176,7 +218,7 @@ describe("a reload", () => {
     first.client.stop();
     await settle();
     const second = browser();
-    await second.client.start();
+    void second.client.start();
     await serve(second.host, { epoch: "e2", head: 3 });
     expect(second.host.socket.of("resume")[0]?.cursors).toEqual({ "@me": 5, r1: null });
     expect(second.client.getState().rooms.get("r1")).toMatchObject({ head: 3, messages: [] });
@@ -193,7 +235,7 @@ describe("a reload", () => {
     first.client.stop();
     await settle();
     const second = browser();
-    await second.client.start();
+    void second.client.start();
     await serve(second.host);
     expect(second.host.socket.of("send")).toMatchObject([{ id, text: "are you there?", seen: 10 }]);
     second.host.socket.says({ t: "ack", id, room: "r1", seq: 11, at: "", dup: false, noop: false }, live(message(11, { id, by: ME })));

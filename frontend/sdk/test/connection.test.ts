@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Connection } from "../src/connection/connection.js";
-import { backOff } from "../src/connection/back-off.js";
-import type { ConnectionView } from "../src/types.js";
-import type { ServerFrame } from "../src/wire.js";
-import { FakeHost, settle } from "./support/fake-host.js";
-import { message, live, welcome } from "./support/frames.js";
+import { Connection } from "../src/connection/connection.ts";
+import { backOff } from "../src/connection/back-off.ts";
+import type { ConnectionView, Trouble } from "../src/types.ts";
+import type { ServerFrame } from "../src/wire.ts";
+import { FakeHost, settle } from "./support/fake-host.ts";
+import { message, live, welcome } from "./support/frames.ts";
 
 class SignedOut extends Error {}
 
@@ -13,6 +13,7 @@ let status: Partial<ConnectionView>;
 let statuses: string[];
 let frames: ServerFrame[][];
 let signedOut: number;
+let trouble: Trouble | null;
 let closed: number;
 let tokens: string[];
 let endpoint: () => Promise<{ url: string; token: string | null }>;
@@ -24,6 +25,7 @@ beforeEach(() => {
   statuses = [];
   frames = [];
   signedOut = 0;
+  trouble = null;
   closed = 0;
   tokens = ["t1"];
   endpoint = async () => ({ url: "ws://palaver.test/v1/ws", token: tokens[tokens.length - 1]! });
@@ -45,6 +47,7 @@ beforeEach(() => {
     onClosed: () => void closed++,
     onSignedOut: () => void signedOut++,
     isSignedOut: (error) => error instanceof SignedOut,
+    diagnose: async () => trouble,
   });
 });
 
@@ -294,5 +297,48 @@ describe("a socket that hangs", () => {
     connection.wake();
     await settle();
     expect(host.sockets).toHaveLength(2);
+  });
+});
+
+describe("a socket that never opens", () => {
+  const fail = async () => {
+    host.socket.closes(1006);
+    await settle();
+  };
+
+  it("names what the operator has to set, at once if the server says it", async () => {
+    trouble = { kind: "origin", message: "Not from there." };
+    connection.start();
+    await settle();
+    await fail();
+    expect(status).toMatchObject({ status: "waiting", trouble: { kind: "origin" } });
+    // The attempts go on, and a welcome ends the trouble.
+    await comeBack();
+    host.socket.opens();
+    host.socket.says(welcome());
+    expect(status).toMatchObject({ status: "syncing", trouble: null });
+  });
+
+  it("is no trouble of the operator's while it may pass by itself", async () => {
+    trouble = { kind: "socket", message: "" };
+    connection.start();
+    await settle();
+    for (let n = 1; n <= 3; n++) {
+      await fail();
+      expect(status.trouble ?? null, `attempt ${n}`).toEqual(n < 3 ? null : trouble);
+      await comeBack();
+    }
+    // The network went away: nothing is known about the server now.
+    trouble = null;
+    await fail();
+    expect(status.trouble).toBeNull();
+  });
+
+  it("is not asked about when it had opened", async () => {
+    trouble = { kind: "origin", message: "" };
+    await open();
+    host.socket.closes(1006);
+    await settle();
+    expect(status.trouble ?? null).toBeNull();
   });
 });

@@ -1,16 +1,16 @@
 import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Locks } from "../src/host/host.js";
-import { IdMaker, newTag } from "../src/outbox/ids.js";
-import { Outbox } from "../src/outbox/outbox.js";
-import { EMPTY_CORE, type Core } from "../src/state/model.js";
-import { reduce, type CoreEvent } from "../src/state/reducer.js";
-import { indexedDbStorage } from "../src/storage/indexed-db.js";
-import type { UserStore } from "../src/storage/storage.js";
-import type { ChangeFrame, ServerFrame } from "../src/wire.js";
-import { FakeHost, fakeLocks, settle } from "./support/fake-host.js";
-import { ME, entry, live, message, rooms, sync, welcome } from "./support/frames.js";
+import type { Locks } from "../src/host/host.ts";
+import { IdMaker, newTag } from "../src/outbox/ids.ts";
+import { Outbox } from "../src/outbox/outbox.ts";
+import { EMPTY_CORE, type Core } from "../src/state/model.ts";
+import { reduce, type CoreEvent } from "../src/state/reducer.ts";
+import { indexedDbStorage } from "../src/storage/indexed-db.ts";
+import type { UserStore } from "../src/storage/storage.ts";
+import type { ChangeFrame, ServerFrame } from "../src/wire.ts";
+import { FakeHost, fakeLocks, settle } from "./support/fake-host.ts";
+import { ME, entry, live, message, rooms, sync, welcome } from "./support/frames.ts";
 
 /** One tab: a state, an outbox, and a wire that the test reads. */
 class Tab {
@@ -21,7 +21,11 @@ class Tab {
   outbox!: Outbox;
   disk!: UserStore;
 
-  constructor(readonly host: FakeHost) {}
+  readonly host: FakeHost;
+
+  constructor(host: FakeHost) {
+    this.host = host;
+  }
 
   static async open(locks: Locks, epoch = "e1", host = new FakeHost({ locks })): Promise<Tab> {
     host.random = Math.random;

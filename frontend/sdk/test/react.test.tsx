@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ChatClient } from "../src/index.js";
 import { ChatProvider, useChat, useClientState, type Chat } from "../src/react/index.js";
 import { FakeHost, settle } from "./support/fake-host.js";
-import { ME, entry, live, message, rooms, sync, welcome } from "./support/frames.js";
+import { ME, entry, live, message, own, rooms, sync, welcome } from "./support/frames.js";
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
@@ -131,6 +131,92 @@ describe("useChat", () => {
     expect(chat.draft.text).toBe("half a sent");
     expect(drawn).toBe(before);
     expect(chat.room).toBe(room);
+  });
+
+  it("takes a slug as well as an id", async () => {
+    const chats: Chat[] = [];
+    function Window() {
+      chats.push(useChat("general"));
+      return null;
+    }
+    await draw(<Window />);
+    const chat = chats.at(-1)!;
+    expect([chat.room?.id, chat.error, chat.messages.map((m) => m.seq)]).toEqual(["r1", null, [9]]);
+    await act(async () => {
+      chat.send("hello");
+      chat.setDraft({ text: "more" });
+      await settle();
+    });
+    expect(host.socket.of("send")).toMatchObject([{ room: "r1", text: "hello" }]);
+    expect(chats.at(-1)?.draft.text).toBe("more");
+    // No request for a room that is known.
+    expect(host.asked.map(({ path }) => path)).not.toContain("/api/rooms/general");
+  });
+
+  it("reports why there is nothing to show, and shows the room once it is there", async () => {
+    host.answers.set("GET /api/rooms/secret", () => ({ status: 404, body: { code: "not_found", detail: "There is no such room." } }));
+    host.answers.set("GET /api/rooms/banned", () => ({ status: 403, body: { code: "forbidden", detail: "You are banned from this room." } }));
+    host.answers.set("GET /api/rooms/open", () => ({ body: { id: "r3", slug: "open", state: null, head: 4 } }));
+    host.answers.set("GET /api/rooms/r3/messages", () => ({ status: 503, body: { code: "unavailable", detail: "Try again in a moment." } }));
+    const chats = new Map<string, Chat>();
+    function Window({ room }: { room: string }) {
+      chats.set(room, useChat(room));
+      return null;
+    }
+    await draw(["secret", "banned", "open"].map((room) => <Window key={room} room={room} />));
+    const seen = (room: string) => {
+      const { room: view, error, loading, messages, members } = chats.get(room)!;
+      return [view?.id ?? null, error?.code ?? null, loading, messages, members];
+    };
+    expect(seen("secret")).toEqual([null, "not_found", false, [], []]);
+    expect(seen("banned")).toEqual([null, "forbidden", false, [], []]);
+    expect(chats.get("banned")?.error?.message).toBe("You are banned from this room.");
+    expect(seen("open")).toEqual([null, "forbidden", false, [], []]);
+    expect(chats.get("open")?.error?.message).toContain("Join");
+
+    await act(async () => {
+      chats.get("open")!.join();
+      await settle();
+    });
+    const [join] = host.socket.of("join");
+    expect(join).toMatchObject({ room: "open" });
+    await act(async () => {
+      host.socket.says(
+        { t: "ack", id: join!.id, room: "r3", seq: 5, at: "", dup: false, noop: false },
+        live(own(6, { kind: "room", op: "set", entry: entry({ id: "r3", slug: "open", head: 5, at_seq: 5 }) })),
+      );
+      await settle();
+    });
+    // It is known by now, but its newest page cannot be loaded.
+    expect(chats.get("open")?.room?.id).toBe("r3");
+    await act(async () => {
+      host.socket.says(sync("r3", host.socket.of("resume").at(-1)!.id, "reset", { head: 5, n: 1 }));
+      await settle();
+    });
+    expect(chats.get("open")?.error?.code).toBe("unavailable");
+  });
+
+  it("says nothing about a room before the list of rooms is up to date, and asks again after a reconnect", async () => {
+    let chat!: Chat;
+    function Window() {
+      chat = useChat("later");
+      return null;
+    }
+    await act(async () => {
+      host.socket.closes(1006);
+      await settle();
+    });
+    await draw(<Window />);
+    expect([chat.error, chat.loading]).toEqual([null, true]);
+    await act(async () => {
+      client.reconnectNow();
+      await settle();
+      host.socket.opens();
+      host.socket.says(welcome(), rooms([entry(), entry({ id: "r2", slug: "other" })]));
+      host.socket.says(sync("@me", host.socket.of("resume")[0]!.id, "ok"));
+      await settle();
+    });
+    expect([chat.error?.code, chat.loading]).toEqual(["not_found", false]);
   });
 
   it("is empty for an unknown room", async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_CORE, type Core, type OutboxItem } from "../src/state/model.js";
-import { reduce, type CoreEvent } from "../src/state/reducer.js";
-import { Viewer } from "../src/state/view.js";
-import type { ServerFrame } from "../src/wire.js";
-import { BOB, ME, edit, entry, live, member, message, own, react, remove, rooms, sync, welcome } from "./support/frames.js";
+import { EMPTY_CORE, type Core, type OutboxItem } from "../src/state/model.ts";
+import { reduce, type CoreEvent } from "../src/state/reducer.ts";
+import { Viewer } from "../src/state/view.ts";
+import type { ServerFrame } from "../src/wire.ts";
+import { BOB, ME, edit, entry, item, live, member, message, own, react, remove, rooms, sync, welcome } from "./support/frames.ts";
 
 function run(core: Core, ...events: (ServerFrame | CoreEvent)[]): Core {
   return events.reduce<Core>(
@@ -427,29 +427,6 @@ describe("typing, presence, members", () => {
     expect(view(run(connected, list)).members.map((m) => m.user.id)).toEqual([BOB.id]);
   });
 });
-
-export function item(id: string, change: Partial<OutboxItem> = {}): OutboxItem {
-  return {
-    id,
-    tag: "t",
-    room: "r1",
-    kind: "send",
-    text: `text of ${id}`,
-    target: null,
-    emoji: "",
-    on: true,
-    replyTo: null,
-    thread: null,
-    files: [],
-    at: "2026-11-21T08:00:00.000Z",
-    seen: null,
-    epoch: null,
-    status: "sending",
-    failure: null,
-    seq: null,
-    ...change,
-  };
-}
 
 describe("the user's own changes", () => {
   const sent = run(connected, { type: "item", item: item("a", { seen: 10, epoch: "e1" }) });

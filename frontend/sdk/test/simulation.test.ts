@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ChatClient } from "../src/index.js";
-import type { UserSelf } from "../src/generated/wire.js";
-import { Clock, FakeHost, fakeChannels, fakeLocks } from "./support/fake-host.js";
-import { SimServer } from "./support/sim-server.js";
+import { ChatClient } from "../src/index.ts";
+import type { UserSelf } from "../src/generated/wire.ts";
+import { Clock, FakeHost, fakeChannels, fakeLocks } from "./support/fake-host.ts";
+import { SimServer } from "./support/sim-server.ts";
 
 const SEEDS = 150;
 const ROOMS = ["r1", "r2"];

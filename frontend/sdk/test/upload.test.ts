@@ -1,9 +1,9 @@
 /** How a file is uploaded: through the server, or directly to the file store. */
 import { describe, expect, it } from "vitest";
-import type { Session } from "../src/auth/session.js";
-import { filesApi } from "../src/rest/files.js";
-import { Http } from "../src/rest/http.js";
-import { FakeHost, type Answer, type FakeRequest } from "./support/fake-host.js";
+import type { Session } from "../src/auth/session.ts";
+import { filesApi } from "../src/rest/files.ts";
+import { Http } from "../src/rest/http.ts";
+import { FakeHost, type Answer, type FakeRequest } from "./support/fake-host.ts";
 
 const MIB = 1024 * 1024;
 const BUCKET = "https://bucket.example.org";

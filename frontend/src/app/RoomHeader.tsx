@@ -5,19 +5,26 @@ import { memo, useState } from "react";
 import { PeopleButton } from "../features/people/PeopleButton.tsx";
 import { mayInvite } from "../features/people/rights.ts";
 import { t } from "../i18n/index.ts";
-import { ago } from "../lib/format.ts";
+import { ago, clock } from "../lib/format.ts";
 import { called, roomName } from "../lib/person.ts";
 import { useRoom } from "../lib/room.ts";
 import { Avatar, RoomTile } from "../ui/Avatar.tsx";
 import { IconButton } from "../ui/Button.tsx";
-import { Confirm } from "../ui/Dialog.tsx";
-import { FindPerson } from "../ui/FindPerson.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../ui/Menu.tsx";
+import { onDemand } from "../ui/onDemand.tsx";
 import { attempt, toast } from "../ui/Toasts.tsx";
 import s from "./RoomHeader.module.css";
 import { back, navigate, pathOf } from "./router.ts";
 
-const LEVELS: readonly NotificationLevel[] = ["all", "mentions", "none"];
+const FindPerson = onDemand(async () => (await import("../ui/FindPerson.tsx")).FindPerson);
+
+const Confirm = onDemand(async () => (await import("../ui/Dialog.tsx")).Confirm);
+
+const LEVELS: readonly NotificationLevel[] = ["all", "mentions"];
+const MUTES = [
+  { hours: 1, id: "level.mute1h" },
+  { hours: 8, id: "level.mute8h" },
+] as const;
 
 const FIELDS = [
   "id",
@@ -28,6 +35,7 @@ const FIELDS = [
   "state",
   "role",
   "level",
+  "quietUntil",
   "archived",
   "members",
   "membersLoaded",
@@ -72,13 +80,30 @@ export const RoomHeader = memo(function RoomHeader({ id, peopleOpen, onPeople }:
         {LEVELS.map((level) => (
           <MenuItem
             key={level}
-            icon={level === "none" ? "bellOff" : "bell"}
-            chosen={room.level === level}
+            icon="bell"
+            chosen={room.level === level && room.quietUntil === null}
             onAction={() => attempt(client.setLevel(room.id, level))}
           >
             {t(`level.${level}`)}
           </MenuItem>
         ))}
+        {MUTES.map(({ hours, id }) => (
+          <MenuItem key={id} icon="bellOff" onAction={() => attempt(client.quietRoom(room.id, hours * 3_600))}>
+            {t(id)}
+          </MenuItem>
+        ))}
+        <MenuItem
+          icon="bellOff"
+          chosen={room.level === "none"}
+          onAction={() => attempt(client.setLevel(room.id, "none"))}
+        >
+          {t("level.none")}
+        </MenuItem>
+        {room.quietUntil !== null && (
+          <MenuItem icon="bell" chosen onAction={() => attempt(client.quietRoom(room.id, 0))}>
+            {t("level.until", { time: clock(new Date(room.quietUntil).toISOString()) })}
+          </MenuItem>
+        )}
         <MenuSeparator />
         {room.kind === "direct" ? (
           <MenuItem

@@ -3,27 +3,32 @@ import type { FileInfo, MessageView, Person, RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { memo, useCallback, useEffect, useMemo, useState } from "react";
 import { Composer } from "../features/composer/Composer.tsx";
+import { startEdit, startReply } from "../features/composer/modes.ts";
 import { TypingLine } from "../features/composer/TypingLine.tsx";
 import { ConnectionBar } from "../features/connection/ConnectionStatus.tsx";
 import type { MessageActions } from "../features/messages/context.ts";
-import { isPicture } from "../features/messages/Files.tsx";
+import { focusMessageIfLost } from "../features/messages/focus.ts";
 import { MessageList } from "../features/messages/MessageList.tsx";
+import { isPicture } from "../features/messages/media.ts";
 import { quoteText } from "../features/messages/Quote.tsx";
 import { PeoplePanel } from "../features/people/PeoplePanel.tsx";
 import { moderates } from "../features/people/rights.ts";
 import { RequestBar } from "../features/rooms/RequestBar.tsx";
 import { addressOf } from "../features/rooms/sections.ts";
 import { t } from "../i18n/index.ts";
+import { useBackCloses } from "../lib/back.ts";
 import { useMedia } from "../lib/hooks.ts";
 import { useRoom } from "../lib/room.ts";
 import { recall, remember } from "../lib/storage.ts";
-import { Confirm } from "../ui/Dialog.tsx";
+import { copyText } from "../ui/copy.ts";
 import { useDownload } from "../ui/fileUrl.ts";
 import { onDemand } from "../ui/onDemand.tsx";
-import { attempt, toast } from "../ui/Toasts.tsx";
+import { attempt } from "../ui/Toasts.tsx";
 import { RoomHeader } from "./RoomHeader.tsx";
 import s from "./RoomPage.module.css";
 import { navigate, pathOf } from "./router.ts";
+
+const Confirm = onDemand(async () => (await import("../ui/Dialog.tsx")).Confirm);
 
 const Viewer = onDemand(async () => (await import("../features/messages/Viewer.tsx")).Viewer);
 
@@ -49,14 +54,15 @@ export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }
   const [beside, setBeside] = useState(() => recall("people", true));
   const [above, setAbove] = useState(false);
   const peopleOpen = wide ? beside && room.kind !== "direct" : above;
-  const [editing, setEditing] = useState<MessageView | null>(null);
   const [deleting, setDeleting] = useState<MessageView | null>(null);
   const [viewed, setViewed] = useState<{ file: FileInfo; message: MessageView } | null>(null);
 
+  // The list loads the messages around a linked one itself.
+  const [linked] = useState(seq !== null);
   useEffect(() => {
     // The list shows a failed page (`loadFailure`).
-    if (room.state === "joined") client.openRoom(room.id).catch(() => undefined);
-  }, [client, room.id, room.state]);
+    if (room.state === "joined") client.openRoom(room.id, { newest: !linked }).catch(() => undefined);
+  }, [client, room.id, room.state, linked]);
 
   const writes = room.state === "joined" && !room.archived && room.role !== "read_only";
   const moderator = moderates(room.role);
@@ -64,20 +70,13 @@ export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }
   const address = addressOf(room);
   const actions = useMemo<Omit<MessageActions, "jump">>(
     () => ({
-      reply: (message) => {
-        setEditing(null);
-        client.setDraft(room.id, { replyTo: message.seq });
-      },
-      edit: setEditing,
+      reply: (message) => startReply(client, message),
+      edit: (message) => startEdit(client, message),
       askDelete: setDeleting,
       react: (message, emoji) => message.seq !== null && client.react(room.id, message.seq, emoji),
       pin: (message) => message.seq !== null && attempt(client.pin(room.id, message.seq, !message.pinned)),
       copyLink: (message) => {
-        const link = `${location.origin}${pathOf(address, message.seq)}`;
-        navigator.clipboard.writeText(link).then(
-          () => toast(t("message.linkCopied")),
-          () => toast(link),
-        );
+        copyText(`${location.origin}${pathOf(address, message.seq)}`, t("message.linkCopied"));
       },
       view: (file, message) => setViewed({ file, message }),
       download: (file) => attempt(download(file)),
@@ -87,17 +86,13 @@ export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }
     [client, download, room.id, address],
   );
 
-  const onMissing = useCallback(() => {
-    toast(t("list.missing"));
-    navigate(pathOf(address), { replace: true });
-  }, [address]);
-
   const togglePeople = useCallback(() => {
     if (wide) {
       setBeside(!beside);
       remember("people", !beside);
     } else setAbove(!above);
   }, [wide, beside, above]);
+  useBackCloses(above && !wide, () => setAbove(false));
   const leaveRoom = useCallback(() => navigate(pathOf(null)), []);
   const directly = useCallback((person: Person) => attempt(onDirect(person)), [onDirect]);
 
@@ -106,18 +101,10 @@ export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }
       <div className={s.conversation}>
         <RoomHeader id={id} peopleOpen={peopleOpen} onPeople={togglePeople} />
         <ConnectionBar />
-        <MessageList
-          id={id}
-          me={me}
-          rights={rights}
-          target={seq}
-          actions={actions}
-          onMissing={onMissing}
-          onAway={onAway}
-        />
+        <MessageList id={id} me={me} rights={rights} target={seq} actions={actions} onAway={onAway} />
         <div className={s.foot}>
           {room.kind === "direct" && <RequestBar id={id} onGone={leaveRoom} />}
-          <Composer id={id} me={me} editing={editing} onEdit={setEditing} quote={quoteText} />
+          <Composer id={id} me={me} quote={quoteText} />
           <TypingLine id={id} />
         </div>
       </div>
@@ -138,7 +125,10 @@ export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }
             if (deleting.seq !== null) client.remove(room.id, deleting.seq);
             return undefined;
           }}
-          onClose={() => setDeleting(null)}
+          onClose={() => {
+            setDeleting(null);
+            focusMessageIfLost(deleting.key);
+          }}
         />
       )}
       {viewed !== null && (

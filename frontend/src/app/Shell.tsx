@@ -1,12 +1,11 @@
 /** Owns the panes (rooms, conversation, details), which of them show by width, and the dialogs of the side bar. */
 import type { NotificationView, Person } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { AccountMenu } from "../features/account/AccountMenu.tsx";
 import { ConnectionStatus } from "../features/connection/ConnectionStatus.tsx";
 import { Notifications } from "../features/notifications/Notifications.tsx";
-import { CreateRoom } from "../features/rooms/CreateRoom.tsx";
-import { Directory } from "../features/rooms/Directory.tsx";
+import { useBrowserNotifications } from "../features/notifications/useBrowserNotifications.ts";
 import { Offered } from "../features/rooms/Offered.tsx";
 import { RoomList, type RoomsDialog } from "../features/rooms/RoomList.tsx";
 import { addressOf, findRoom } from "../features/rooms/sections.ts";
@@ -15,9 +14,9 @@ import { useMedia } from "../lib/hooks.ts";
 import { sameFields } from "../lib/room.ts";
 import { Button } from "../ui/Button.tsx";
 import { Empty } from "../ui/Empty.tsx";
-import { FindPerson } from "../ui/FindPerson.tsx";
 import { Logo } from "../ui/Logo.tsx";
-import { NotInRoom } from "./NotInRoom.tsx";
+import { loadAhead, onDemand } from "../ui/onDemand.tsx";
+import { Notices } from "./Notices.tsx";
 import { RoomPage } from "./RoomPage.tsx";
 import { navigate, parse, pathOf, usePath } from "./router.ts";
 import s from "./Shell.module.css";
@@ -25,6 +24,17 @@ import { setTheme, THEMES, theme } from "./theme.ts";
 import { useTitle } from "./title.ts";
 import { usePresenceWatch } from "./usePresence.ts";
 import { useSeenNotifications } from "./useSeenNotifications.ts";
+
+const NotInRoom = onDemand(async () => (await import("./NotInRoom.tsx")).NotInRoom);
+
+const FindPerson = onDemand(async () => (await import("../ui/FindPerson.tsx")).FindPerson);
+
+const Directory = onDemand(async () => (await import("../features/rooms/Directory.tsx")).Directory);
+
+const CreateRoom = onDemand(async () => (await import("../features/rooms/CreateRoom.tsx")).CreateRoom);
+
+/** When the page has settled after a start. */
+const LOAD_AHEAD_MS = 3_000;
 
 const sameRoom = sameFields(["id", "slug", "name", "state"]);
 
@@ -67,11 +77,21 @@ export function Shell({ me, onLocale }: Props) {
     goTo(about === undefined ? notification.room : addressOf(about), notification.seq);
   };
 
+  useBrowserNotifications(onNotification);
+  useEffect(() => {
+    // Menus and dialogs are then there at once, and without a network.
+    const timer = setTimeout(() => void loadAhead(), LOAD_AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, []);
+
   return (
     <div className={s.shell} data-open={route.room !== null || undefined}>
       <a className={s.skip} href="#conversation">
         {t("shell.skip")}
       </a>
+      <div className={s.notices}>
+        <Notices />
+      </div>
       <div className={s.side} role={narrow ? "main" : undefined}>
         <Head className={s.sideHead}>
           <Brand className={s.brand}>
@@ -103,10 +123,10 @@ export function Shell({ me, onLocale }: Props) {
           <RoomPage key={open.id} id={open.id} me={me} seq={route.seq} onDirect={direct} onAway={setAway} />
         )}
         {open === null && route.room !== null && ready && (
-          <NotInRoom address={route.room} invited={room} onBrowse={() => setDialog("browse")} />
+          <NotInRoom key={route.room} address={route.room} invited={room} onBrowse={() => setDialog("browse")} />
         )}
         {route.room === null && (
-          <Empty icon="chat" title={t("shell.noneTitle")} text={t("shell.noneText")}>
+          <Empty page icon="chat" title={t("shell.noneTitle")} text={t("shell.noneText")}>
             {!narrow && <Offered onOpen={goTo} />}
             <Button onPress={() => setDialog("browse")}>{t("shell.find")}</Button>
             <Button onPress={() => setDialog("create")}>{t("shell.make")}</Button>

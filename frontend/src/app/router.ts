@@ -3,6 +3,7 @@
  * published. The room is a slug or an id, and the seq a number of at most 15 digits.
  */
 import { useSyncExternalStore } from "react";
+import { leaveLayers, whenAtRest } from "../lib/back.ts";
 import routes from "./routes.json";
 
 export interface Route {
@@ -55,14 +56,22 @@ export function isReset(path: string): boolean {
 }
 
 export function navigate(path: string, { replace = false } = {}): void {
-  if (replace) history.replaceState(history.state, "", path);
-  else history.pushState({ inside: true }, "", path);
+  whenAtRest(() => go(path, replace));
+}
+
+function go(path: string, replace: boolean): void {
+  const from = location.pathname;
+  // A dialog that leads elsewhere gives its entry to the new address.
+  const layer = leaveLayers();
+  if (replace) history.replaceState({ ...(history.state as object | null), layer: 0 }, "", path);
+  else if (layer) history.replaceState({ from }, "", path);
+  else history.pushState({ from }, "", path);
   for (const listener of listeners) listener();
 }
 
 /** Goes back to the room list: through the history if the user came from there, so that the back button agrees. */
 export function back(): void {
-  if ((history.state as { inside?: boolean } | null)?.inside === true) history.back();
+  if ((history.state as { from?: string } | null)?.from === pathOf(null)) history.back();
   else navigate(pathOf(null), { replace: true });
 }
 

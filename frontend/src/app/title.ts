@@ -1,6 +1,7 @@
 /** Owns the browser tab's title and icon, with the number of unread items addressed to the user. */
 import { useClientState } from "@palaver/sdk/react";
 import { useEffect } from "react";
+import { countedOf } from "../lib/counted.ts";
 
 const SIZE = 64;
 
@@ -10,13 +11,9 @@ export function titleOf(room: string | null, waiting: number): string {
 }
 
 export function useTitle(name: string | null): void {
-  // Counts mentions, and everything in direct rooms: the messages addressed to this user.
   const waiting = useClientState((state) => {
     let n = 0;
-    for (const one of state.rooms.values()) {
-      if (one.level !== "none" && one.state === "joined" && !one.request)
-        n += one.kind === "direct" ? one.unread : one.unreadMentions;
-    }
+    for (const room of state.rooms.values()) n += countedOf(room);
     return n;
   });
   useEffect(() => {

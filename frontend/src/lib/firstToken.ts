@@ -6,12 +6,11 @@ import { useEffect, useState } from "react";
  * Returns whether the form asks for the token; false until the server has said so. Asks the server again after each refusal, which
  * may be about the token.
  */
-export function useNeedsFirstToken(asks: boolean, refused: unknown): boolean {
+export function useNeedsFirstToken(refused: unknown): boolean {
   const client = useClient();
   const [needs, setNeeds] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a refusal is a reason to ask again
   useEffect(() => {
-    if (!asks) return;
     let current = true;
     client
       .setup()
@@ -21,6 +20,6 @@ export function useNeedsFirstToken(asks: boolean, refused: unknown): boolean {
     return () => {
       current = false;
     };
-  }, [client, asks, refused]);
+  }, [client, refused]);
   return needs;
 }

@@ -15,8 +15,17 @@ test("days are named by the calendar", () => {
 test("sizes are written in the most readable unit", () => {
   expect(size(0)).toBe("0 bytes");
   expect(size(999)).toBe("999 bytes");
-  expect(size(1_482_113)).toBe("1.5 MB");
-  expect(size(9e12)).toBe("9,000 GB");
+  expect(size(1_023)).toBe("1,023 bytes");
+  expect(size(1_024)).toBe("1 KiB");
+  expect(size(1_482_113)).toBe("1.4 MiB");
+  expect(size(9e12)).toBe("8,381.9 GiB");
+});
+
+test("a limit reads as it is set, and no size just below it looks larger", () => {
+  expect(size(1_048_576)).toBe("1 MiB");
+  expect(size(1_048_575)).toBe("1 MiB");
+  expect(size(104_857_600)).toBe("100 MiB");
+  expect(size(2_147_483_648)).toBe("2 GiB");
 });
 
 test("badges stay small and names are joined into a phrase", () => {

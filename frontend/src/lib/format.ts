@@ -1,5 +1,5 @@
 /** Owns how times, sizes and numbers are formatted. */
-import { locale } from "../i18n/index.ts";
+import { locale, t } from "../i18n/index.ts";
 import { conjunction, dateTime, number, relativeTime } from "./intl.ts";
 
 /** Formats a time as `14:05`. */
@@ -48,6 +48,12 @@ export function day(at: string, now = new Date()): string {
     : dateTime("dayYear", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(date);
 }
 
+/** Formats the time since when something waits: the time if today, else with the day. */
+export function since(at: string, now = new Date()): string {
+  if (daysAgo(at, now) <= 0) return clock(at);
+  return dateTime("since", { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }).format(new Date(at));
+}
+
 /** Formats a time briefly for lists: the time if today, the weekday if this week, else the date. */
 export function brief(at: string, now = new Date()): string {
   const days = daysAgo(at, now);
@@ -66,18 +72,27 @@ export function ago(at: string, now = new Date()): string {
   return relative.format(-Math.round(minutes / 1440), "day");
 }
 
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+/** Units of 1,024: a limit of 1 MiB is 1,048,576 bytes. */
+const UNITS = ["size.kib", "size.mib", "size.gib"] as const;
 
-/** Formats a size as `1.4 MB`. */
+/** Formats a size as `1.4 MiB`. */
 export function size(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log(bytes) / Math.log(1000)), UNITS.length - 1);
-  const unit = UNITS[power] ?? "byte";
-  return number(unit, {
-    style: "unit",
-    unit,
-    unitDisplay: power === 0 ? "long" : "short",
-    maximumFractionDigits: power === 0 ? 0 : 1,
-  }).format(bytes / 1000 ** power);
+  if (bytes < 1024) {
+    return number("byte", { style: "unit", unit: "byte", unitDisplay: "long", maximumFractionDigits: 0 }).format(bytes);
+  }
+  let power = 0;
+  let value = bytes / 1024;
+  // By what is shown: 1,048,575 bytes are 1 MiB, not 1,024 KiB.
+  while (rounded(value) >= 1024 && power < UNITS.length - 1) {
+    value /= 1024;
+    power++;
+  }
+  const n = number("size", { maximumFractionDigits: 1 }).format(rounded(value));
+  return t(UNITS[power] ?? "size.gib", { n });
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
 /** Formats a count as at most `99+`: a badge has little room. */

@@ -13,8 +13,6 @@ export {
 export const GUEST_SEARCH_CHARS = 3;
 /** The counter shows when this many characters or fewer are left. */
 export const COUNTER_FROM = 200;
-/** The largest file that any server accepts by default; without direct uploads it is refused before a byte is sent. */
-export const FILE_BYTES = 100 * 1024 * 1024;
 /** Messages of one author within this time form a group. */
 export const GROUP_MS = 5 * 60_000;
 /** A disconnect is shown only if it lasts longer than this. */

@@ -2,7 +2,9 @@
 import { type ReactNode, useState } from "react";
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { t } from "../i18n/index.ts";
+import { BACK_CLOSES, useBackCloses } from "../lib/back.ts";
 import { explain } from "../lib/errors.ts";
+import { useMedia } from "../lib/hooks.ts";
 import { Button, IconButton } from "./Button.tsx";
 import s from "./Dialog.module.css";
 import { FormError } from "./Field.tsx";
@@ -17,6 +19,7 @@ interface Props {
 
 /** Shows a dialog as long as it is mounted. */
 export function Dialog({ title, onClose, children, wide = false, role = "dialog" }: Props) {
+  useBackCloses(useMedia(BACK_CLOSES), onClose);
   return (
     <ModalOverlay className={s.scrim ?? ""} isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
       <Modal className={s.modal ?? ""} data-wide={wide || undefined}>

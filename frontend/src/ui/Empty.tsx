@@ -7,16 +7,19 @@ interface Props {
   readonly icon: IconName;
   readonly title: string;
   readonly text?: string | undefined;
+  /** Whether it stands for the whole page, so that its title is the page's heading. */
+  readonly page?: boolean;
   readonly children?: ReactNode;
 }
 
-export function Empty({ icon, title, text, children }: Props) {
+export function Empty({ icon, title, text, page = false, children }: Props) {
+  const Title = page ? "h1" : "p";
   return (
     <div className={s.empty}>
       <span className={s.picture}>
         <Icon name={icon} size={28} />
       </span>
-      <p className={s.title}>{title}</p>
+      <Title className={s.title}>{title}</Title>
       {text !== undefined && <p className={s.text}>{text}</p>}
       {children !== undefined && <div className={s.actions}>{children}</div>}
     </div>

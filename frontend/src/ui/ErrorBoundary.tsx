@@ -22,7 +22,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, State> {
   override render() {
     if (!this.state.failed) return this.props.children;
     return (
-      <Empty icon="alert" title={t("crash.title")} text={t("crash.text")}>
+      <Empty page icon="alert" title={t("crash.title")} text={t("crash.text")}>
         <Button variant="primary" onPress={() => location.reload()}>
           {t("crash.reload")}
         </Button>

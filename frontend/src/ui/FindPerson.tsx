@@ -1,18 +1,21 @@
-/** Owns finding a person by the beginning of their name: for direct rooms and for invitations. */
-import type { Person } from "@palaver/sdk";
+/** Owns finding a person by any part of their name: for direct rooms and for invitations. */
+import type { Person, State } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { t } from "../i18n/index.ts";
 import { explain } from "../lib/errors.ts";
 import { useSettled } from "../lib/hooks.ts";
 import { GUEST_SEARCH_CHARS } from "../lib/limits.ts";
 import { called, handle } from "../lib/person.ts";
+import { fold, matches, rankOf } from "../lib/search.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Button } from "./Button.tsx";
 import { Dialog } from "./Dialog.tsx";
 import { Empty } from "./Empty.tsx";
 import { Field, FormError } from "./Field.tsx";
 import form from "./Form.module.css";
+
+const MAX_FOUND = 50;
 
 interface Props {
   readonly title: string;
@@ -64,7 +67,10 @@ export function FindPerson({ title, action, named, leaveOut, onPick, onClose }: 
 
   // A guest must not list all accounts.
   const isShort = client.getState().me?.guest === true && asked.length < GUEST_SEARCH_CHARS;
-  const shown = people?.filter((person) => !leaveOut(person)) ?? null;
+  // People of the loaded rooms are found at once, and also by a guest who has typed less than the server asks for.
+  const near = useMemo(() => (asked === "" ? [] : nearby(client.getState(), asked)), [client, asked]);
+  const all = people === null && near.length === 0 ? null : merged(near, people ?? [], fold(asked));
+  const shown = all?.filter((person) => !leaveOut(person)) ?? null;
   return (
     <Dialog title={title} onClose={onClose}>
       <Field
@@ -105,4 +111,23 @@ export function FindPerson({ title, action, named, leaveOut, onPick, onClose }: 
       </div>
     </Dialog>
   );
+}
+
+/** Returns the people of the loaded rooms whom a query finds. */
+function nearby({ rooms, me }: State, query: string): Person[] {
+  const found = new Map<string, Person>();
+  for (const room of rooms.values()) {
+    for (const user of [...room.members.map((member) => member.user), ...(room.with === null ? [] : [room.with])]) {
+      if (user.id !== me?.id && user.deleted !== true && !found.has(user.id) && matches(user, query))
+        found.set(user.id, user);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Returns all of them once, the best first. What the server found by its own rules comes last. */
+function merged(near: readonly Person[], far: readonly Person[], wanted: string): Person[] {
+  const all = new Map([...near, ...far].map((person) => [person.id, person]));
+  const rank = (person: Person) => rankOf(person, wanted) ?? 3;
+  return [...all.values()].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_FOUND);
 }

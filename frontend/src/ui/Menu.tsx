@@ -1,8 +1,8 @@
-/** Owns menus that open from a button. */
-import type { ReactNode } from "react";
-import { Menu as AriaMenu, MenuItem as AriaMenuItem, MenuTrigger, Popover, Separator } from "react-aria-components";
-import { Icon, type IconName } from "./Icon.tsx";
-import s from "./Menu.module.css";
+/** Owns menus that open from a button. The button is there at once; the panel loads when a menu is first opened. */
+import { type ComponentType, createContext, type ReactNode, useContext } from "react";
+import type { IconName } from "./Icon.tsx";
+import { onDemand } from "./onDemand.tsx";
+import { type OpenedProps, type Placement, Trigger, useOpening } from "./Popup.tsx";
 
 interface MenuProps {
   readonly label: string;
@@ -12,29 +12,37 @@ interface MenuProps {
   readonly onOpenChange?: (open: boolean) => void;
   /** If left out, the menu keeps its own state. */
   readonly isOpen?: boolean;
-  readonly placement?: "bottom end" | "bottom start" | "top start" | "top end";
+  readonly placement?: Placement;
   /** Rendered above the items. */
   readonly header?: ReactNode;
 }
 
-export function Menu({ label, trigger, children, onOpenChange, isOpen, placement = "bottom end", header }: MenuProps) {
+export interface PanelProps extends OpenedProps {
+  readonly label: string;
+  readonly placement: Placement;
+  readonly header: ReactNode;
+  readonly children: ReactNode;
+}
+
+const MenuPanel = onDemand(async () => (await import("./MenuPanel.tsx")).MenuPanel);
+
+export function Menu({ label, trigger, children, placement = "bottom end", header, ...state }: MenuProps) {
+  const opening = useOpening(state);
   return (
-    <MenuTrigger
-      {...(onOpenChange === undefined ? {} : { onOpenChange })}
-      {...(isOpen === undefined ? {} : { isOpen })}
-    >
-      {trigger}
-      <Popover className={s.popover ?? ""} placement={placement} offset={4}>
-        {header}
-        <AriaMenu className={s.menu ?? ""} aria-label={label}>
+    <>
+      <Trigger opening={opening} popup="menu">
+        {trigger}
+      </Trigger>
+      {opening.isOpen && (
+        <MenuPanel {...opening.opened} label={label} placement={placement} header={header}>
           {children}
-        </AriaMenu>
-      </Popover>
-    </MenuTrigger>
+        </MenuPanel>
+      )}
+    </>
   );
 }
 
-interface MenuItemProps {
+export interface MenuItemProps {
   readonly icon?: IconName;
   readonly children: string;
   readonly onAction: () => void;
@@ -43,16 +51,20 @@ interface MenuItemProps {
   readonly chosen?: boolean;
 }
 
-export function MenuItem({ icon, children, onAction, tone, chosen }: MenuItemProps) {
-  return (
-    <AriaMenuItem className={s.item ?? ""} onAction={onAction} textValue={children} data-tone={tone}>
-      {icon !== undefined && <Icon name={icon} size={18} />}
-      <span className={s.text}>{children}</span>
-      {chosen === true && <Icon name="check" size={16} />}
-    </AriaMenuItem>
-  );
+interface MenuParts {
+  readonly Item: ComponentType<MenuItemProps>;
+  readonly Line: ComponentType;
+}
+
+/** What the items are drawn with, which comes with the panel. */
+export const MenuPartsContext = createContext<MenuParts | null>(null);
+
+export function MenuItem(props: MenuItemProps) {
+  const parts = useContext(MenuPartsContext);
+  return parts === null ? null : <parts.Item {...props} />;
 }
 
 export function MenuSeparator() {
-  return <Separator className={s.separator ?? ""} />;
+  const parts = useContext(MenuPartsContext);
+  return parts === null ? null : <parts.Line />;
 }

@@ -37,7 +37,8 @@ pub(crate) struct AccountsQuery {
 
 /// Lists accounts and guests, ordered by handle.
 #[utoipa::path(
-    get, path = "/api/admin/users", tag = "admin", security(("bearer" = [])), params(AccountsQuery),
+    get, path = "/api/admin/users", tag = "admin", operation_id = "list_accounts",
+    security(("bearer" = [])), params(AccountsQuery),
     responses(
         (status = 200, body = AccountPage),
         (status = 401, body = ProblemBody),
@@ -56,7 +57,7 @@ pub(crate) async fn list(
 
 /// Returns an account or a guest.
 #[utoipa::path(
-    get, path = "/api/admin/users/{user}", tag = "admin", security(("bearer" = [])),
+    get, path = "/api/admin/users/{user}", tag = "admin", operation_id = "get_account", security(("bearer" = [])),
     params(("user" = String, Path, description = "The user's id or handle")),
     responses(
         (status = 200, body = AccountView),
@@ -75,7 +76,8 @@ pub(crate) async fn get(
 
 /// Changes a user's handle or display name.
 #[utoipa::path(
-    patch, path = "/api/admin/users/{user}", tag = "admin", security(("bearer" = [])), request_body = RenameBody,
+    patch, path = "/api/admin/users/{user}", tag = "admin", operation_id = "rename_account",
+    security(("bearer" = [])), request_body = RenameBody,
     params(("user" = String, Path, description = "The user's id or handle")),
     responses(
         (status = 200, body = AccountView),
@@ -109,7 +111,8 @@ pub(crate) async fn rename(
 /// The link works once, within 24 hours, and not after the password has changed in another way. The person who opens it chooses
 /// the password: give it to this user only. The old password and the sessions stay valid until the link is used.
 #[utoipa::path(
-    post, path = "/api/admin/users/{user}/reset-link", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/users/{user}/reset-link", tag = "admin", operation_id = "create_reset_link",
+    security(("bearer" = [])),
     params(("user" = String, Path, description = "The user's id or handle")),
     responses(
         (status = 201, body = ResetLink),
@@ -135,7 +138,8 @@ pub(crate) async fn reset_link(
 
 /// Sets the password of a user, and ends all their sessions.
 #[utoipa::path(
-    put, path = "/api/admin/users/{user}/password", tag = "admin", security(("bearer" = [])),
+    put, path = "/api/admin/users/{user}/password", tag = "admin", operation_id = "set_account_password",
+    security(("bearer" = [])),
     params(("user" = String, Path, description = "The user's id or handle")), request_body = NewPasswordBody,
     responses(
         (status = 204, description = "Set"),
@@ -157,7 +161,8 @@ pub(crate) async fn set_password(
 
 /// Ends all sessions of a user, and closes their sockets.
 #[utoipa::path(
-    post, path = "/api/admin/users/{user}/sign-out", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/users/{user}/sign-out", tag = "admin", operation_id = "sign_out_account",
+    security(("bearer" = [])),
     params(("user" = String, Path, description = "The user's id or handle")),
     responses(
         (status = 204, description = "Signed out"),
@@ -177,7 +182,8 @@ pub(crate) async fn sign_out(
 
 /// Makes an account an admin of the installation.
 #[utoipa::path(
-    post, path = "/api/admin/users/{user}/grant", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/users/{user}/grant", tag = "admin", operation_id = "grant_admin",
+    security(("bearer" = [])),
     params(("user" = String, Path, description = "The user's id or handle")),
     responses(
         (status = 200, body = AccountView),
@@ -198,7 +204,8 @@ pub(crate) async fn grant(
 
 /// Takes the rights of an admin away.
 #[utoipa::path(
-    post, path = "/api/admin/users/{user}/revoke", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/users/{user}/revoke", tag = "admin", operation_id = "revoke_admin",
+    security(("bearer" = [])),
     params(("user" = String, Path, description = "The user's id or handle")),
     responses(
         (status = 200, body = AccountView),
@@ -219,7 +226,7 @@ pub(crate) async fn revoke(
 
 /// Bans a user from the installation, and ends all their sessions.
 #[utoipa::path(
-    post, path = "/api/admin/users/{user}/ban", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/users/{user}/ban", tag = "admin", operation_id = "ban_account", security(("bearer" = [])),
     params(("user" = String, Path, description = "The user's id or handle")),
     responses(
         (status = 204, description = "Banned"),
@@ -241,7 +248,8 @@ pub(crate) async fn ban(
 
 /// Lifts the ban of a user.
 #[utoipa::path(
-    post, path = "/api/admin/users/{user}/unban", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/users/{user}/unban", tag = "admin", operation_id = "unban_account",
+    security(("bearer" = [])),
     params(("user" = String, Path, description = "The user's id or handle")),
     responses(
         (status = 204, description = "Lifted"),
@@ -273,7 +281,7 @@ pub(crate) struct DeletionQuery {
 /// It loses its handle, names, addresses, password, sessions, rooms, marks and notifications at once, and cannot be
 /// restored. Its handle stays taken. Rooms that it owned get another owner.
 #[utoipa::path(
-    delete, path = "/api/admin/users/{user}", tag = "admin", security(("bearer" = [])),
+    delete, path = "/api/admin/users/{user}", tag = "admin", operation_id = "delete_account", security(("bearer" = [])),
     params(("user" = String, Path, description = "The user's id or handle"), DeletionQuery),
     responses(
         (status = 204, description = "Deleted"),
@@ -297,7 +305,7 @@ pub(crate) async fn delete(
 ///
 /// Nobody can see it from then on, and it cannot be restored. Its slug stays taken. Direct rooms cannot be deleted.
 #[utoipa::path(
-    delete, path = "/api/admin/rooms/{room}", tag = "admin", security(("bearer" = [])),
+    delete, path = "/api/admin/rooms/{room}", tag = "admin", operation_id = "delete_room", security(("bearer" = [])),
     params(("room" = String, Path, description = "The room's id or slug")),
     responses(
         (status = 204, description = "Deleted"),
@@ -332,7 +340,8 @@ pub(crate) struct AuditQuery {
 ///
 /// Records are kept for 400 days. They contain no password, no token and no text of a message.
 #[utoipa::path(
-    get, path = "/api/admin/audit", tag = "admin", security(("bearer" = [])), params(AuditQuery),
+    get, path = "/api/admin/audit", tag = "admin", operation_id = "list_audit_records",
+    security(("bearer" = [])), params(AuditQuery),
     responses(
         (status = 200, body = AuditPageView),
         (status = 400, description = "`before` is not the `next` of a page", body = ProblemBody),

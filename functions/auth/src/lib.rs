@@ -1,9 +1,10 @@
-//! Accounts, sign-in and sessions by REST, under `/api/auth`; and accounts for admins, under `/api/admin`.
+//! Accounts, sign-in and sessions by REST, under `/api/auth`; accounts for admins, under `/api/admin`; and `/api/config`.
 //!
 //! Makes no decisions: it parses requests, calls `service::auth` and `service::admin`, and returns the results. Only how the refresh token
 //! travels (in the body or in a cookie) is decided here, because only HTTP has cookies.
 
 mod admin;
+mod config;
 mod cookie;
 mod me;
 mod sessions;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use service::{Admin, Auth, Services};
+use service::{Admin, Auth, Offers, Services};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,12 +27,14 @@ pub struct AuthFunction {
     pub auth: Arc<Auth>,
     /// What admins do, and the deletion of an account.
     pub admin: Arc<Admin>,
+    /// What is offered to those who are not signed in.
+    pub offers: Arc<Offers>,
 }
 
 impl AuthFunction {
     /// Takes the use cases that the function needs.
     pub fn of(services: &Services) -> Self {
-        AuthFunction { auth: services.auth.clone(), admin: services.admin.clone() }
+        AuthFunction { auth: services.auth.clone(), admin: services.admin.clone(), offers: services.offers.clone() }
     }
 }
 
@@ -47,6 +50,12 @@ impl FromRef<AuthFunction> for Arc<Admin> {
     }
 }
 
+impl FromRef<AuthFunction> for Arc<Offers> {
+    fn from_ref(service: &AuthFunction) -> Self {
+        service.offers.clone()
+    }
+}
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Palaver auth", description = "Accounts, guests, sign-in and sessions."),
@@ -57,7 +66,7 @@ impl FromRef<AuthFunction> for Arc<Admin> {
 )]
 struct Document;
 
-/// Returns the routes, under `/api/auth` and `/api/admin`.
+/// Returns the routes, under `/api/auth` and `/api/admin`, and `/api/config`.
 pub fn router(service: AuthFunction) -> Router {
     described().split_for_parts().0.with_state(service)
 }
@@ -69,6 +78,7 @@ pub fn openapi() -> OpenApi {
 
 fn described() -> OpenApiRouter<AuthFunction> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(config::get))
         .routes(routes!(sign_in::setup))
         .routes(routes!(sign_in::register))
         .routes(routes!(sign_in::login))

@@ -23,7 +23,7 @@ use crate::cookie::Visitor;
 
 /// Returns the caller's own account.
 #[utoipa::path(
-    get, path = "/api/auth/me", tag = "auth", security(("bearer" = [])),
+    get, path = "/api/auth/me", tag = "auth", operation_id = "get_own_account", security(("bearer" = [])),
     responses((status = 200, body = Me), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn get(State(auth): State<Arc<Auth>>, Caller(actor): Caller) -> Result<Json<Me>, Problem> {
@@ -35,7 +35,8 @@ pub(crate) async fn get(State(auth): State<Arc<Auth>>, Caller(actor): Caller) ->
 /// Omitted fields stay unchanged; an empty display name or e-mail address removes it. A change of the name, the e-mail
 /// address or the password requires the current password, if the caller has one. A new password ends all other sessions.
 #[utoipa::path(
-    patch, path = "/api/auth/me", tag = "auth", security(("bearer" = [])), request_body = MePatch,
+    patch, path = "/api/auth/me", tag = "auth", operation_id = "update_own_account",
+    security(("bearer" = [])), request_body = MePatch,
     responses(
         (status = 200, body = Me),
         (status = 400, description = "A value is invalid, or the current password is missing", body = ProblemBody),
@@ -56,7 +57,8 @@ pub(crate) async fn update(
 /// It loses its handle, names, address, password, sessions, rooms, marks and notifications at once, and cannot be restored.
 /// Its handle stays taken. A caller who has a password must send it.
 #[utoipa::path(
-    delete, path = "/api/auth/me", tag = "auth", security(("bearer" = [])), request_body = Option<DeleteMe>,
+    delete, path = "/api/auth/me", tag = "auth", operation_id = "delete_own_account",
+    security(("bearer" = [])), request_body = Option<DeleteMe>,
     responses(
         (status = 204, description = "Deleted"),
         (status = 400, description = "The password is missing", body = ProblemBody),
@@ -105,20 +107,25 @@ fn view(record: UserRecord) -> Me {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UsersQuery {
-    /// The beginning of a name, in any case; without it, all users match.
+    /// The beginning of a handle, in any case; without it, all users match.
     #[serde(default)]
     prefix: String,
+    /// Any part of a handle or display name, in any case and without accents. Each of several words must be in one of them.
+    /// Replaces `prefix`.
+    part: Option<String>,
     /// The `next` of the previous page.
     after: Option<String>,
     /// The number of users on a page, at most 100.
     limit: Option<usize>,
 }
 
-/// Finds users by the beginning of their name, ordered by name.
+/// Finds users by the beginning of their handle, or by any part of their names, ordered by handle.
 ///
-/// A guest sends at least three characters or a whole name, and finds at most ten users.
+/// A page of a search by a part may be short, or even empty, although another follows. A guest sends at least three
+/// characters or a whole handle, and finds at most ten users.
 #[utoipa::path(
-    get, path = "/api/auth/users", tag = "auth", security(("bearer" = [])), params(UsersQuery),
+    get, path = "/api/auth/users", tag = "auth", operation_id = "search_users",
+    security(("bearer" = [])), params(UsersQuery),
     responses((status = 200, body = UserPage), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn users(
@@ -127,6 +134,10 @@ pub(crate) async fn users(
     Query(query): Query<UsersQuery>,
 ) -> Result<Json<UserPage>, Problem> {
     let limit = query.limit.unwrap_or(PAGE_ROWS);
-    let page = auth.profiles.search(&reader, &query.prefix, query.after.as_deref(), limit).await?;
+    let after = query.after.as_deref();
+    let page = match &query.part {
+        Some(part) => auth.profiles.find(&reader, part, after, limit).await?,
+        None => auth.profiles.search(&reader, &query.prefix, after, limit).await?,
+    };
     Ok(Json(UserPage { items: page.users.iter().map(UserRef::from).collect(), next: page.next }))
 }

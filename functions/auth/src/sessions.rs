@@ -22,7 +22,8 @@ use crate::cookie::Visitor;
 ///
 /// The refresh token is sent in the body, or as the cookie of a page of this server.
 #[utoipa::path(
-    post, path = "/api/auth/refresh", tag = "auth", request_body = Option<RefreshBody>, security(()),
+    post, path = "/api/auth/refresh", tag = "auth", operation_id = "refresh_session",
+    request_body = Option<RefreshBody>, security(()),
     responses(
         (status = 200, description = "Renewed", body = Tokens),
         (status = 401, description = "The session has ended", body = ProblemBody),
@@ -50,7 +51,8 @@ pub(crate) async fn refresh(
 ///
 /// Ends the session of the access token, or else that of the refresh token, and closes its sockets.
 #[utoipa::path(
-    post, path = "/api/auth/logout", tag = "auth", request_body = Option<RefreshBody>, security((), ("bearer" = [])),
+    post, path = "/api/auth/logout", tag = "auth", operation_id = "logout",
+    request_body = Option<RefreshBody>, security((), ("bearer" = [])),
     responses((status = 204, description = "Signed out"))
 )]
 pub(crate) async fn logout(
@@ -70,7 +72,7 @@ pub(crate) async fn logout(
 ///
 /// The ticket is for `/v1/ws?ticket=`, if a client cannot send a token in its first frame.
 #[utoipa::path(
-    post, path = "/api/auth/ticket", tag = "auth", security(("bearer" = [])),
+    post, path = "/api/auth/ticket", tag = "auth", operation_id = "issue_ticket", security(("bearer" = [])),
     responses((status = 200, body = TicketAnswer), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn ticket(
@@ -83,7 +85,7 @@ pub(crate) async fn ticket(
 
 /// Lists the caller's sessions, newest first.
 #[utoipa::path(
-    get, path = "/api/auth/sessions", tag = "auth", security(("bearer" = [])),
+    get, path = "/api/auth/sessions", tag = "auth", operation_id = "list_sessions", security(("bearer" = [])),
     responses((status = 200, body = SessionList), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn list(State(auth): State<Arc<Auth>>, Caller(actor): Caller) -> Result<Json<SessionList>, Problem> {
@@ -100,7 +102,7 @@ pub(crate) async fn list(State(auth): State<Arc<Auth>>, Caller(actor): Caller) -
 
 /// Ends one of the caller's sessions and closes its sockets.
 #[utoipa::path(
-    delete, path = "/api/auth/sessions/{id}", tag = "auth", security(("bearer" = [])),
+    delete, path = "/api/auth/sessions/{id}", tag = "auth", operation_id = "end_session", security(("bearer" = [])),
     params(("id" = String, Path, description = "The session's id")),
     responses(
         (status = 204, description = "Ended"),

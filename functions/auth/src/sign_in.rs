@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use domain::Email;
-use domain::name::UserName;
+use domain::name::{DisplayName, UserName};
 use service::Auth;
-use service::auth::{Password, Registration};
+use service::auth::{GuestName, Password, Registration};
 use web::{Client, Json, MaybeCaller, Problem};
 use wire::rest::Problem as ProblemBody;
 use wire::rest::auth::{GuestBody, LoginBody, RegisterBody, ResetBody, Setup, Tokens};
@@ -21,7 +21,8 @@ use crate::cookie::Visitor;
 ///
 /// A page of this server receives the refresh token as an HttpOnly cookie; other clients receive it in the body.
 #[utoipa::path(
-    post, path = "/api/auth/register", tag = "auth", request_body = RegisterBody, security((), ("bearer" = [])),
+    post, path = "/api/auth/register", tag = "auth", operation_id = "register",
+    request_body = RegisterBody, security((), ("bearer" = [])),
     responses(
         (status = 201, description = "Signed in", body = Tokens),
         (status = 400, description = "The name, password or e-mail address is invalid", body = ProblemBody),
@@ -37,10 +38,12 @@ pub(crate) async fn register(
     Json(body): Json<RegisterBody>,
 ) -> Result<(http::StatusCode, Response), Problem> {
     let email = body.email.filter(|email| !email.trim().is_empty());
+    let shown = body.display_name.filter(|name| !name.trim().is_empty());
     let registration = Registration {
         name: UserName::parse(&body.name).map_err(domain::Refusal::from)?,
         password: Password::parse(body.password)?,
         email: email.map(|email| Email::parse(&email)).transpose().map_err(domain::Refusal::from)?,
+        display_name: shown.map(|name| DisplayName::parse(&name)).transpose().map_err(domain::Refusal::from)?,
     };
     let first = visitor.first_account(body.first_token);
     let signed_in = auth.accounts.register(guest, registration, &visitor.device, &first).await;
@@ -50,7 +53,7 @@ pub(crate) async fn register(
 
 /// Returns what a registration needs at this time: for a page that asks for it.
 #[utoipa::path(
-    get, path = "/api/auth/setup", tag = "auth", security(()),
+    get, path = "/api/auth/setup", tag = "auth", operation_id = "get_setup", security(()),
     responses((status = 200, description = "What a registration needs", body = Setup))
 )]
 pub(crate) async fn setup(State(auth): State<Arc<Auth>>, client: Client) -> Result<Json<Setup>, Problem> {
@@ -67,7 +70,7 @@ pub(crate) async fn setup(State(auth): State<Arc<Auth>>, client: Client) -> Resu
 /// A page of this server receives the refresh token as an HttpOnly cookie; other clients receive it in the body. So does
 /// the mark of the device: a client that sends it with its next sign-in is not held up by wrong guesses of others.
 #[utoipa::path(
-    post, path = "/api/auth/login", tag = "auth", request_body = LoginBody, security(()),
+    post, path = "/api/auth/login", tag = "auth", operation_id = "login", request_body = LoginBody, security(()),
     responses(
         (status = 200, description = "Signed in", body = Tokens),
         (status = 401, description = "The name or the password is wrong", body = ProblemBody),
@@ -85,9 +88,12 @@ pub(crate) async fn login(
     Ok(visitor.answer(signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?))
 }
 
-/// Signs in a guest, without a password, under the requested name with a suffix.
+/// Signs in a guest, without a password.
+///
+/// The name is a handle, or any name that a handle is derived from. A handle that is taken gets a suffix.
 #[utoipa::path(
-    post, path = "/api/auth/guest", tag = "auth", request_body = GuestBody, security(()),
+    post, path = "/api/auth/guest", tag = "auth", operation_id = "sign_in_as_guest",
+    request_body = GuestBody, security(()),
     responses(
         (status = 201, description = "Signed in", body = Tokens),
         (status = 400, description = "The name is invalid", body = ProblemBody),
@@ -100,7 +106,7 @@ pub(crate) async fn guest(
     visitor: Visitor,
     Json(body): Json<GuestBody>,
 ) -> Result<(http::StatusCode, Response), Problem> {
-    let name = UserName::parse(&body.name).map_err(domain::Refusal::from)?;
+    let name = GuestName::parse(&body.name).map_err(domain::Refusal::from)?;
     let signed_in = auth.accounts.guest(&name, &visitor.device).await;
     let signed_in = signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?;
     Ok((http::StatusCode::CREATED, visitor.answer(signed_in)))
@@ -110,7 +116,8 @@ pub(crate) async fn guest(
 ///
 /// An admin makes the link. It works once. Ends all other sessions of the user.
 #[utoipa::path(
-    post, path = "/api/auth/reset", tag = "auth", request_body = ResetBody, security(()),
+    post, path = "/api/auth/reset", tag = "auth", operation_id = "reset_password",
+    request_body = ResetBody, security(()),
     responses(
         (status = 200, description = "Signed in", body = Tokens),
         (status = 400, description = "The password is easy to guess", body = ProblemBody),

@@ -14,7 +14,15 @@ use crate::{file_id, view};
 ///
 /// Make the returned request with the bytes, then call `/{id}/complete`. `upload` is null if this server takes all
 /// uploads itself.
-#[utoipa::path(post, path = "/presign", request_body = PresignBody, responses((status = 200, body = PresignView), (status = 413, description = "The file is larger than any file may be, or the user's files or all files have no room for it")))]
+#[utoipa::path(
+    post, path = "/presign", tag = "files", operation_id = "start_direct_upload",
+    request_body = PresignBody,
+    responses(
+        (status = 200, body = PresignView),
+        (status = 404, description = "There is no such room, or the caller may not see it"),
+        (status = 413, description = "The file is larger than any file may be, or the user's files or all files have no room for it"),
+    )
+)]
 pub async fn presign(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,
@@ -31,7 +39,15 @@ pub async fn presign(
 /// The uploaded bytes are read, and refused and removed unless they match the announced size. The answer has the size of
 /// what is stored, which is less if metadata were removed. A message then lists the file in `files`. A retry gets the same
 /// answer.
-#[utoipa::path(post, path = "/{id}/complete", params(("id" = String, Path)), responses((status = 200, body = FileView), (status = 409, description = "The bytes have not arrived"), (status = 413, description = "The file has too many bytes or pixels")))]
+#[utoipa::path(
+    post, path = "/{id}/complete", tag = "files", operation_id = "complete_direct_upload",
+    params(("id" = String, Path, description = "The id of the file")),
+    responses(
+        (status = 200, body = FileView),
+        (status = 409, description = "The bytes have not arrived"),
+        (status = 413, description = "The file has too many bytes or pixels"),
+    )
+)]
 pub async fn complete(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use service::Files;
 use service::ports::{ByteStream, ServedAs};
+use utoipa::ToSchema;
 use web::{Caller, Path, Problem};
 
 use crate::file_id;
@@ -30,11 +31,27 @@ const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 /// The address of a download is valid only for a short time, so the answer is not cached.
 const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 
+/// Bytes of any type, for the OpenAPI document.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "describes the answer in the OpenAPI document")]
+struct FileBytes(Vec<u8>);
+
 /// Downloads a file.
 ///
 /// Supports ranges and `If-None-Match`. A large file may be served from another address, valid for some minutes: then
 /// the answer is a 302.
-#[utoipa::path(get, path = "/{id}/download", params(("id" = String, Path)), responses((status = 200, description = "The bytes"), (status = 206, description = "A range of them"), (status = 302, description = "The bytes are at another address, for some minutes"), (status = 304), (status = 416)))]
+#[utoipa::path(
+    get, path = "/{id}/download", tag = "files", operation_id = "download_file",
+    params(("id" = String, Path, description = "The id of the file")),
+    responses(
+        (status = 200, description = "The bytes", content_type = "*/*", body = inline(FileBytes)),
+        (status = 206, description = "A range of them", content_type = "*/*", body = inline(FileBytes)),
+        (status = 302, description = "The bytes are at another address, for some minutes"),
+        (status = 304, description = "The client has the current bytes"),
+        (status = 416, description = "The file does not have the requested range"),
+    )
+)]
 pub async fn download(
     State(files): State<Arc<Files>>,
     method: Method,
@@ -91,7 +108,15 @@ async fn elsewhere(files: &Files, file: &File) -> Result<Option<Response>, Probl
 }
 
 /// Returns a thumbnail: at most 480 pixels on its longer side.
-#[utoipa::path(get, path = "/{id}/thumbnail", params(("id" = String, Path)), responses((status = 200, description = "A JPEG or PNG"), (status = 304)))]
+#[utoipa::path(
+    get, path = "/{id}/thumbnail", tag = "files", operation_id = "download_thumbnail",
+    params(("id" = String, Path, description = "The id of the file")),
+    responses(
+        (status = 200, description = "A JPEG or PNG", content_type = "image/*", body = inline(FileBytes)),
+        (status = 304, description = "The client has the current bytes"),
+        (status = 404, description = "There is no such file, the caller may not see it, or it has no thumbnail"),
+    )
+)]
 pub async fn thumbnail(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,

@@ -6,6 +6,7 @@
 mod direct;
 mod download;
 pub mod limits;
+mod spool;
 mod upload;
 
 use std::sync::Arc;
@@ -25,7 +26,10 @@ use web::{Caller, Json, Path, Problem, Query};
 use wire::rest::files::{FilePage, FileView};
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(title = "Palaver files", description = "Files: upload, list, download."))]
+#[openapi(
+    info(title = "Palaver files", description = "Files: upload, list, download."),
+    tags((name = "files", description = "Files: upload, list, download"))
+)]
 struct Document;
 
 /// Returns the routes, under `/api/files`.
@@ -84,7 +88,14 @@ struct ListParams {
 }
 
 /// Lists the files of a room that the caller can read, newest first.
-#[utoipa::path(get, path = "/", params(ListParams), responses((status = 200, body = FilePage)))]
+#[utoipa::path(
+    get, path = "/", tag = "files", operation_id = "list_files",
+    params(ListParams),
+    responses(
+        (status = 200, body = FilePage),
+        (status = 404, description = "There is no such room, or the caller may not see it"),
+    )
+)]
 async fn list(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,
@@ -102,7 +113,11 @@ fn parse_cursor(text: &str) -> Result<(Timestamp, FileId), Refusal> {
 }
 
 /// Returns a file's details.
-#[utoipa::path(get, path = "/{id}", params(("id" = String, Path)), responses((status = 200, body = FileView)))]
+#[utoipa::path(
+    get, path = "/{id}", tag = "files", operation_id = "get_file",
+    params(("id" = String, Path, description = "The id of the file")),
+    responses((status = 200, body = FileView))
+)]
 async fn get(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,
@@ -112,7 +127,14 @@ async fn get(
 }
 
 /// Deletes a file that was not sent yet.
-#[utoipa::path(delete, path = "/{id}", params(("id" = String, Path)), responses((status = 204)))]
+#[utoipa::path(
+    delete, path = "/{id}", tag = "files", operation_id = "delete_file",
+    params(("id" = String, Path, description = "The id of the file")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 409, description = "A message contains this file; delete the message instead"),
+    )
+)]
 async fn delete(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,

@@ -61,7 +61,7 @@ pub(crate) fn answer(protocol: &mut Protocol, input: Input, now: Now, actions: &
         }
         Input::Detached => actions.push(Action::Close(CloseCode::Drained)),
         Input::Renewed(..) => unreachable!("a renewal is a `ProtocolInput`"),
-        Input::Resumed(left) => actions.extend(left.into_iter().map(Action::Replay)),
+        Input::Resumed(left) | Input::Found(left) => actions.extend(left.into_iter().map(Action::Replay)),
         Input::Replayed | Input::Done => {}
     }
 }

@@ -92,7 +92,10 @@ impl Gateway {
 
     async fn connect(&self, event: &Event) -> StoreResult<Answer> {
         let host = Some(event.request_context.domain_name.as_str());
-        if self.origins.judge(&event.headers(), host) == Origin::Foreign {
+        let headers = event.headers();
+        if self.origins.judge(&headers, host) == Origin::Foreign {
+            // API Gateway answers 403 without a body, so the reason is in the log only.
+            web::refuse_foreign_origin(&headers, None);
             return Ok(Answer::FORBIDDEN);
         }
         let id = event.request_context.connection_id.clone();

@@ -137,6 +137,7 @@ impl Rig {
             keys: SigningKeys::generate(),
             default_rooms: Vec::new(),
             direct: Default::default(),
+            offers: Default::default(),
         };
         let services = Services::new(ports, settings);
         let running = services.start();
@@ -149,7 +150,14 @@ impl Rig {
     async fn guest(&self, name: &str) -> Person {
         let device = Device::new("test", [127, 0, 0, 1].into());
         let name = UserName::parse(name).expect("a name");
-        let token = self.services.auth.accounts.guest(&name, &device).await.expect("guests may come").access_token;
+        let token = self
+            .services
+            .auth
+            .accounts
+            .guest(&name.clone().into(), &device)
+            .await
+            .expect("guests may come")
+            .access_token;
         Person { actor: self.services.auth.sessions.verify(&token).expect("fresh"), token }
     }
 
@@ -509,7 +517,7 @@ async fn a_socket_receives_frames_until_its_token_expires() {
     let device = Device::new("test", [127, 0, 0, 1].into());
     let auth = &rig.services.auth;
     let signed_in =
-        auth.accounts.guest(&UserName::parse("ada").expect("a name"), &device).await.expect("guests may come");
+        auth.accounts.guest(&UserName::parse("ada").expect("a name").into(), &device).await.expect("guests may come");
     let actor = auth.sessions.verify(&signed_in.access_token).expect("fresh");
     let ada = Person { actor, token: signed_in.access_token };
     let room = rig.room(&ada, RoomKind::Public, false).await;

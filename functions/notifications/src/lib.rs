@@ -20,7 +20,10 @@ use utoipa_axum::routes;
 pub use stream::{ChangedRows, Dispatcher, FeedEvent, Scheduled, ScheduledKind, StreamAnswer, StreamEvent};
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(title = "Palaver notifications", description = "A user's notifications, and whether they were read."))]
+#[openapi(
+    info(title = "Palaver notifications", description = "A user's notifications, and whether they were read."),
+    tags((name = "notifications", description = "A user's notifications, and whether they were read"))
+)]
 struct Document;
 
 /// Returns the routes, under `/api/notifications`.

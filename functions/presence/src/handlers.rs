@@ -35,9 +35,12 @@ pub struct TypingParams {
 }
 
 /// Sets the caller's presence, for a client without a socket; repeat every 15 seconds.
-#[utoipa::path(post, path = "/api/presence/{user}/heartbeat",
-    params(("user" = String, Path, description = "The caller's user id, or `me`")), request_body = Option<HeartbeatBody>,
-    responses((status = 200, body = PresenceEntry)))]
+#[utoipa::path(
+    post, path = "/api/presence/{user}/heartbeat", tag = "presence", operation_id = "send_heartbeat",
+    params(("user" = String, Path, description = "The caller's user id, or `me`", example = "me")),
+    request_body = Option<HeartbeatBody>,
+    responses((status = 200, body = PresenceEntry))
+)]
 pub async fn heartbeat(
     State(presence): Service,
     Caller(actor): Caller,
@@ -53,7 +56,11 @@ pub async fn heartbeat(
 /// Lists users who share a room with the caller and are not offline.
 ///
 /// Ordered by user id. Incomplete for very large rooms.
-#[utoipa::path(get, path = "/api/presence", params(ListParams), responses((status = 200, body = PresenceList)))]
+#[utoipa::path(
+    get, path = "/api/presence", tag = "presence", operation_id = "list_presence",
+    params(ListParams),
+    responses((status = 200, body = PresenceList))
+)]
 pub async fn list(
     State(presence): Service,
     Caller(actor): Caller,
@@ -68,8 +75,11 @@ pub async fn list(
 }
 
 /// Returns the presence of a user who shares a room with the caller.
-#[utoipa::path(get, path = "/api/presence/{user}",
-    params(("user" = String, Path, description = "A user's id, or `me`")), responses((status = 200, body = PresenceEntry)))]
+#[utoipa::path(
+    get, path = "/api/presence/{user}", tag = "presence", operation_id = "get_presence",
+    params(("user" = String, Path, description = "A user's id, or `me`", example = "me")),
+    responses((status = 200, body = PresenceEntry))
+)]
 pub async fn get(State(presence): Service, Caller(actor): Caller, Path(user): Path<String>) -> Answer<PresenceEntry> {
     let stranger = |_| Refusal::not_found("There is no such user, or you share no room with them.");
     let user = if user == "me" { actor.user } else { user.parse().map_err(stranger)? };
@@ -77,8 +87,11 @@ pub async fn get(State(presence): Service, Caller(actor): Caller, Path(user): Pa
 }
 
 /// Ends the caller's presence. Sockets that are still connected restore it with their next refresh.
-#[utoipa::path(delete, path = "/api/presence/{user}",
-    params(("user" = String, Path, description = "The caller's user id, or `me`")), responses((status = 204)))]
+#[utoipa::path(
+    delete, path = "/api/presence/{user}", tag = "presence", operation_id = "end_presence",
+    params(("user" = String, Path, description = "The caller's user id, or `me`", example = "me")),
+    responses((status = 204, description = "Done"))
+)]
 pub async fn leave(
     State(presence): Service,
     Caller(actor): Caller,
@@ -90,8 +103,11 @@ pub async fn leave(
 }
 
 /// Shows the caller as typing in a room, for five seconds.
-#[utoipa::path(post, path = "/api/presence/{user}/typing",
-    params(("user" = String, Path, description = "The caller's user id, or `me`"), TypingParams), responses((status = 204)))]
+#[utoipa::path(
+    post, path = "/api/presence/{user}/typing", tag = "presence", operation_id = "start_typing",
+    params(("user" = String, Path, description = "The caller's user id, or `me`", example = "me"), TypingParams),
+    responses((status = 204, description = "Done"))
+)]
 pub async fn start_typing(
     State(presence): Service,
     Caller(actor): Caller,
@@ -102,8 +118,11 @@ pub async fn start_typing(
 }
 
 /// Stops showing the caller as typing in a room.
-#[utoipa::path(delete, path = "/api/presence/{user}/typing",
-    params(("user" = String, Path, description = "The caller's user id, or `me`"), TypingParams), responses((status = 204)))]
+#[utoipa::path(
+    delete, path = "/api/presence/{user}/typing", tag = "presence", operation_id = "stop_typing",
+    params(("user" = String, Path, description = "The caller's user id, or `me`", example = "me"), TypingParams),
+    responses((status = 204, description = "Done"))
+)]
 pub async fn stop_typing(
     State(presence): Service,
     Caller(actor): Caller,
@@ -126,8 +145,11 @@ async fn typing(
 }
 
 /// Lists the users who are typing in a room.
-#[utoipa::path(get, path = "/api/presence/rooms/{room}/typing",
-    params(("room" = String, Path, description = "Id or slug")), responses((status = 200, body = TypingList)))]
+#[utoipa::path(
+    get, path = "/api/presence/rooms/{room}/typing", tag = "presence", operation_id = "list_typists",
+    params(("room" = String, Path, description = "Id or slug")),
+    responses((status = 200, body = TypingList))
+)]
 pub async fn typists(State(presence): Service, Caller(actor): Caller, Path(room): Path<String>) -> Answer<TypingList> {
     let users = presence.typists(&actor, &room.parse()?).await?;
     Ok(Json(TypingList { items: users.iter().map(Into::into).collect() }))

@@ -14,7 +14,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(title = "Palaver presence", description = "Who is online, and who is typing."))]
+#[openapi(
+    info(title = "Palaver presence", description = "Who is online, and who is typing."),
+    tags((name = "presence", description = "Who is online, and who is typing"))
+)]
 struct Document;
 
 /// Returns the routes, under `/api/presence`.

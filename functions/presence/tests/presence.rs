@@ -90,7 +90,7 @@ impl World {
         let batch = Batch { room, epoch: tip.epoch(), entries: &entries };
         let user_cache = UserCache::new(store.clone(), self.clock.clone());
         let requests = Requests::new(store.clone(), self.logs.clone(), user_cache, RoomKinds::new(store.clone()));
-        OwnRooms::new(self.logs.clone(), requests).consume(&batch).await.expect("the store answers");
+        OwnRooms::new(store.clone(), self.logs.clone(), requests).consume(&batch).await.expect("the store answers");
     }
 
     /// Creates a private room of Ada's with these members.

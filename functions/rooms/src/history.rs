@@ -12,7 +12,8 @@ use wire::rest::auth::UserPage;
 use wire::rest::messages::{self, EditBody, ReactBody, ReadBody, ReadView, SendBody};
 
 use crate::RoomsFunction;
-use crate::query::{HistoryParams, PageParams, SeenParams, ThreadParams, WriteHeaders};
+use crate::failures::ChangeErrors;
+use crate::query::{HistoryParams, PageParams, SeenParams, ThreadParams, WriteHeaders, WriteParams};
 use crate::view;
 
 type Answer<T> = Result<Json<T>, Problem>;
@@ -23,7 +24,14 @@ fn shown(room: RoomId, page: &MessagePage) -> (StoreEpoch, Json<messages::Messag
 }
 
 /// Returns a page of history, oldest first: the newest messages, or those `before` or `after` a seq.
-#[utoipa::path(get, path = "/{room}/messages", params(("room", description = "Id or slug"), HistoryParams), responses((status = 200, body = messages::MessagePage)))]
+#[utoipa::path(
+    get, path = "/{room}/messages", tag = "messages", operation_id = "list_messages",
+    params(("room", description = "Id or slug"), HistoryParams),
+    responses(
+        (status = 200, body = messages::MessagePage),
+        (status = 409, description = "The server does not know of `min_seq`: its database was restored from a backup"),
+    )
+)]
 pub async fn page(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -40,7 +48,12 @@ pub async fn page(
 }
 
 /// Sends a message.
-#[utoipa::path(post, path = "/{room}/messages", params(("room", description = "Id or slug")), request_body = SendBody, responses((status = 201, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/messages", tag = "messages", operation_id = "send_message",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = SendBody,
+    responses((status = 201, body = Acked), ChangeErrors)
+)]
 pub async fn send(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -56,7 +69,11 @@ pub async fn send(
 }
 
 /// Returns one message in its current state.
-#[utoipa::path(get, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), responses((status = 200, body = Event)))]
+#[utoipa::path(
+    get, path = "/{room}/messages/{seq}", tag = "messages", operation_id = "get_message",
+    params(("room", description = "Id or slug"), ("seq" = u64, Path, description = "The seq of the message")),
+    responses((status = 200, body = Event))
+)]
 pub async fn one(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -69,7 +86,12 @@ pub async fn one(
 }
 
 /// Edits one of the caller's messages.
-#[utoipa::path(patch, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), request_body = EditBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    patch, path = "/{room}/messages/{seq}", tag = "messages", operation_id = "edit_message",
+    params(("room", description = "Id or slug"), ("seq" = u64, Path, description = "The seq of the message"), WriteParams),
+    request_body = EditBody,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn edit(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -82,7 +104,16 @@ pub async fn edit(
 }
 
 /// Deletes a message.
-#[utoipa::path(delete, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    delete, path = "/{room}/messages/{seq}", tag = "messages", operation_id = "delete_message",
+    params(
+        ("room", description = "Id or slug"),
+        ("seq" = u64, Path, description = "The seq of the message"),
+        SeenParams,
+        WriteParams,
+    ),
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn delete(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -94,7 +125,12 @@ pub async fn delete(
 }
 
 /// Adds or removes a reaction.
-#[utoipa::path(post, path = "/{room}/messages/{seq}/reactions", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), request_body = ReactBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/messages/{seq}/reactions", tag = "messages", operation_id = "react_to_message",
+    params(("room", description = "Id or slug"), ("seq" = u64, Path, description = "The seq of the message"), WriteParams),
+    request_body = ReactBody,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn react(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -107,7 +143,16 @@ pub async fn react(
 }
 
 /// Lists the users who reacted with an emoji, ordered by user id.
-#[utoipa::path(get, path = "/{room}/messages/{seq}/reactions/{emoji}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), ("emoji" = String, Path), PageParams), responses((status = 200, body = UserPage)))]
+#[utoipa::path(
+    get, path = "/{room}/messages/{seq}/reactions/{emoji}", tag = "messages", operation_id = "list_reactors",
+    params(
+        ("room", description = "Id or slug"),
+        ("seq" = u64, Path, description = "The seq of the message"),
+        ("emoji" = String, Path, description = "The emoji"),
+        PageParams,
+    ),
+    responses((status = 200, body = UserPage))
+)]
 pub async fn reactors(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -122,7 +167,11 @@ pub async fn reactors(
 }
 
 /// Returns a page of a thread; the first page starts with its root message.
-#[utoipa::path(get, path = "/{room}/threads/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), ThreadParams), responses((status = 200, body = messages::MessagePage)))]
+#[utoipa::path(
+    get, path = "/{room}/threads/{seq}", tag = "messages", operation_id = "get_thread",
+    params(("room", description = "Id or slug"), ("seq" = u64, Path, description = "The seq of the message"), ThreadParams),
+    responses((status = 200, body = messages::MessagePage))
+)]
 pub async fn thread(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -134,7 +183,11 @@ pub async fn thread(
 }
 
 /// Returns the pinned messages, in order.
-#[utoipa::path(get, path = "/{room}/pins", params(("room", description = "Id or slug")), responses((status = 200, body = messages::MessagePage)))]
+#[utoipa::path(
+    get, path = "/{room}/pins", tag = "messages", operation_id = "list_pins",
+    params(("room", description = "Id or slug")),
+    responses((status = 200, body = messages::MessagePage))
+)]
 pub async fn pins(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> PageAnswer {
     let id = f.access.id(&room.parse()?).await?;
     let details = f.rooms.get(&actor, &RoomRef::Id(id)).await?;
@@ -142,7 +195,16 @@ pub async fn pins(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(ro
 }
 
 /// Pins a message.
-#[utoipa::path(put, path = "/{room}/pins/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    put, path = "/{room}/pins/{seq}", tag = "messages", operation_id = "pin_message",
+    params(
+        ("room", description = "Id or slug"),
+        ("seq" = u64, Path, description = "The seq of the message"),
+        SeenParams,
+        WriteParams,
+    ),
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn pin(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -154,7 +216,16 @@ pub async fn pin(
 }
 
 /// Unpins a message.
-#[utoipa::path(delete, path = "/{room}/pins/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    delete, path = "/{room}/pins/{seq}", tag = "messages", operation_id = "unpin_message",
+    params(
+        ("room", description = "Id or slug"),
+        ("seq" = u64, Path, description = "The seq of the message"),
+        SeenParams,
+        WriteParams,
+    ),
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn unpin(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -166,14 +237,23 @@ pub async fn unpin(
 }
 
 /// Returns the caller's read mark.
-#[utoipa::path(get, path = "/{room}/read", params(("room", description = "Id or slug")), responses((status = 200, body = ReadView)))]
+#[utoipa::path(
+    get, path = "/{room}/read", tag = "messages", operation_id = "get_read_mark",
+    params(("room", description = "Id or slug")),
+    responses((status = 200, body = ReadView))
+)]
 pub async fn mark(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> Answer<ReadView> {
     let room = f.access.room(&actor, &room.parse()?).await?.room.id;
     read_view(f.marks.mark(actor.user, room).await?)
 }
 
 /// Raises the caller's read mark; a lower one has no effect.
-#[utoipa::path(post, path = "/{room}/read", params(("room", description = "Id or slug")), request_body = ReadBody, responses((status = 200, body = ReadView)))]
+#[utoipa::path(
+    post, path = "/{room}/read", tag = "messages", operation_id = "set_read_mark",
+    params(("room", description = "Id or slug")),
+    request_body = ReadBody,
+    responses((status = 200, body = ReadView))
+)]
 pub async fn read(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,

@@ -3,6 +3,7 @@
 //! Makes no decisions: it parses requests, calls `service`, and returns the results.
 
 mod approach;
+mod failures;
 mod history;
 mod members;
 mod query;
@@ -50,7 +51,15 @@ impl RoomsFunction {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(title = "Palaver rooms", description = "Rooms, members and history. Also under `/api/chat/rooms`."))]
+#[openapi(
+    info(title = "Palaver rooms", description = "Rooms, members and history. Also under `/api/chat/rooms`."),
+    tags(
+        (name = "rooms", description = "Rooms: those of the caller, the directory, and their properties"),
+        (name = "members", description = "Joining, leaving, invitations, roles and moderation"),
+        (name = "messages", description = "Messages: history, changes, reactions, threads, pins and read marks"),
+        (name = "blocks", description = "The users whom the caller blocks")
+    )
+)]
 struct Document;
 
 /// Returns the routes, under `/api/rooms` and `/api/chat/rooms`.

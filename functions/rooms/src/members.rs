@@ -11,13 +11,19 @@ use wire::rest::Acked;
 use wire::rest::rooms::{InviteBody, MemberBody, MemberPage, MemberView, RoleBody, SeenBody};
 
 use crate::RoomsFunction;
-use crate::query::{PageParams, WriteHeaders};
+use crate::failures::ChangeErrors;
+use crate::query::{PageParams, WriteHeaders, WriteParams};
 use crate::view;
 
 type Answer<T> = Result<Json<T>, Problem>;
 
 /// Joins a room, or accepts an invitation.
-#[utoipa::path(post, path = "/{room}/join", params(("room", description = "Id or slug")), request_body = Option<SeenBody>, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/join", tag = "members", operation_id = "join_room",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = Option<SeenBody>,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn join(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -31,7 +37,12 @@ pub async fn join(
 }
 
 /// Leaves a room, or declines an invitation.
-#[utoipa::path(post, path = "/{room}/leave", params(("room", description = "Id or slug")), request_body = Option<SeenBody>, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/leave", tag = "members", operation_id = "leave_room",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = Option<SeenBody>,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn leave(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -45,7 +56,11 @@ pub async fn leave(
 }
 
 /// Lists the members, ordered by user id; members also see invited and banned users.
-#[utoipa::path(get, path = "/{room}/members", params(("room", description = "Id or slug"), PageParams), responses((status = 200, body = MemberPage)))]
+#[utoipa::path(
+    get, path = "/{room}/members", tag = "members", operation_id = "list_members",
+    params(("room", description = "Id or slug"), PageParams),
+    responses((status = 200, body = MemberPage))
+)]
 pub async fn list(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -58,7 +73,11 @@ pub async fn list(
 }
 
 /// Returns one member.
-#[utoipa::path(get, path = "/{room}/members/{user}", params(("room", description = "Id or slug"), ("user", description = "Id or name")), responses((status = 200, body = MemberView)))]
+#[utoipa::path(
+    get, path = "/{room}/members/{user}", tag = "members", operation_id = "get_member",
+    params(("room", description = "Id or slug"), ("user", description = "Id or name")),
+    responses((status = 200, body = MemberView))
+)]
 pub async fn get(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -70,7 +89,12 @@ pub async fn get(
 }
 
 /// Changes a member's role.
-#[utoipa::path(patch, path = "/{room}/members/{user}", params(("room", description = "Id or slug"), ("user", description = "Id or name")), request_body = RoleBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    patch, path = "/{room}/members/{user}", tag = "members", operation_id = "set_member_role",
+    params(("room", description = "Id or slug"), ("user", description = "Id or name"), WriteParams),
+    request_body = RoleBody,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn set_role(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -83,7 +107,12 @@ pub async fn set_role(
 }
 
 /// Invites a user.
-#[utoipa::path(post, path = "/{room}/invite", params(("room", description = "Id or slug")), request_body = InviteBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/invite", tag = "members", operation_id = "invite_user",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = InviteBody,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn invite(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -97,7 +126,12 @@ pub async fn invite(
 }
 
 /// Removes a member, who can join again.
-#[utoipa::path(post, path = "/{room}/kick", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/kick", tag = "members", operation_id = "kick_member",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = MemberBody,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn kick(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -110,7 +144,12 @@ pub async fn kick(
 }
 
 /// Bans a user: removes them and prevents them from joining again.
-#[utoipa::path(post, path = "/{room}/ban", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/ban", tag = "members", operation_id = "ban_member",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = MemberBody,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn ban(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -123,7 +162,12 @@ pub async fn ban(
 }
 
 /// Lifts a user's ban.
-#[utoipa::path(post, path = "/{room}/unban", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/unban", tag = "members", operation_id = "unban_member",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = MemberBody,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn unban(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -136,7 +180,12 @@ pub async fn unban(
 }
 
 /// Mutes a member for a number of seconds.
-#[utoipa::path(post, path = "/{room}/mute", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/mute", tag = "members", operation_id = "mute_member",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = MemberBody,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn mute(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -152,7 +201,12 @@ pub async fn mute(
 }
 
 /// Ends a member's mute.
-#[utoipa::path(post, path = "/{room}/unmute", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/unmute", tag = "members", operation_id = "unmute_member",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = MemberBody,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn unmute(
     State(f): State<RoomsFunction>,
     caller: Caller,

@@ -90,6 +90,19 @@ pub struct SeenParams {
     pub seen: Option<Seq>,
 }
 
+/// The headers of a write, for the OpenAPI document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes the headers in the OpenAPI document")]
+pub struct WriteParams {
+    /// A UUID that is the same on every retry, so that the change is made once. Requires `seen`, except for a new room.
+    #[param(rename = "Idempotency-Key", format = Uuid)]
+    idempotency_key: Option<String>,
+    /// The epoch that `seen` belongs to: the `Palaver-Epoch` of an earlier response.
+    #[param(rename = "Palaver-Epoch")]
+    palaver_epoch: Option<String>,
+}
+
 /// The headers of a write: `Idempotency-Key` and `Palaver-Epoch`.
 pub struct WriteHeaders {
     key: IdempotencyKey,

@@ -13,13 +13,18 @@ use wire::rest::rooms::{
 };
 
 use crate::RoomsFunction;
-use crate::query::{DirectoryParams, PageParams, WriteHeaders};
+use crate::failures::ChangeErrors;
+use crate::query::{DirectoryParams, PageParams, WriteHeaders, WriteParams};
 use crate::view;
 
 type Answer<T> = Result<Json<T>, Problem>;
 
 /// Lists the caller's rooms and invitations.
-#[utoipa::path(get, path = "/", params(PageParams), responses((status = 200, body = RoomPage)))]
+#[utoipa::path(
+    get, path = "/", tag = "rooms", operation_id = "list_rooms",
+    params(PageParams),
+    responses((status = 200, body = RoomPage))
+)]
 pub async fn list(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -33,7 +38,12 @@ pub async fn list(
 }
 
 /// Creates a room and makes the caller its owner.
-#[utoipa::path(post, path = "/", request_body = CreateRoom, responses((status = 201, body = RoomView)))]
+#[utoipa::path(
+    post, path = "/", tag = "rooms", operation_id = "create_room",
+    params(WriteParams),
+    request_body = CreateRoom,
+    responses((status = 201, body = RoomView), ChangeErrors)
+)]
 pub async fn create(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -52,7 +62,11 @@ pub async fn create(
 }
 
 /// Lists the public rooms: the offered ones first, then by slug. A search lists all that fit by slug.
-#[utoipa::path(get, path = "/directory", params(DirectoryParams), responses((status = 200, body = DirectoryPage)))]
+#[utoipa::path(
+    get, path = "/directory", tag = "rooms", operation_id = "list_public_rooms",
+    params(DirectoryParams),
+    responses((status = 200, body = DirectoryPage))
+)]
 pub async fn directory(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -78,7 +92,15 @@ pub async fn directory(
 }
 
 /// Returns the direct room with a user, creating it if it does not exist.
-#[utoipa::path(post, path = "/direct", request_body = DirectBody, responses((status = 200, body = RoomView)))]
+#[utoipa::path(
+    post, path = "/direct", tag = "rooms", operation_id = "open_direct_room",
+    request_body = DirectBody,
+    responses(
+        (status = 200, body = RoomView),
+        (status = 403, description = "The user does not accept direct messages from the caller"),
+        (status = 404, description = "There is no such user"),
+    )
+)]
 pub async fn direct(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -90,14 +112,23 @@ pub async fn direct(
 }
 
 /// Returns a room that the caller may see.
-#[utoipa::path(get, path = "/{room}", params(("room", description = "Id or slug")), responses((status = 200, body = RoomView)))]
+#[utoipa::path(
+    get, path = "/{room}", tag = "rooms", operation_id = "get_room",
+    params(("room", description = "Id or slug")),
+    responses((status = 200, body = RoomView))
+)]
 pub async fn get(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> Answer<RoomView> {
     let details = f.rooms.get(&actor, &room.parse()?).await?;
     Ok(Json(view::room(&actor, &details)))
 }
 
 /// Changes a room's properties.
-#[utoipa::path(patch, path = "/{room}", params(("room", description = "Id or slug")), request_body = UpdateRoom, responses((status = 200, body = RoomView)))]
+#[utoipa::path(
+    patch, path = "/{room}", tag = "rooms", operation_id = "update_room",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = UpdateRoom,
+    responses((status = 200, body = RoomView), ChangeErrors)
+)]
 pub async fn update(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -117,7 +148,12 @@ pub async fn update(
 }
 
 /// Archives a room: nothing more can be sent.
-#[utoipa::path(post, path = "/{room}/archive", params(("room", description = "Id or slug")), request_body = Option<SeenBody>, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/archive", tag = "rooms", operation_id = "archive_room",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = Option<SeenBody>,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn archive(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -129,7 +165,12 @@ pub async fn archive(
 }
 
 /// Unarchives a room: messages can be sent again.
-#[utoipa::path(post, path = "/{room}/unarchive", params(("room", description = "Id or slug")), request_body = Option<SeenBody>, responses((status = 200, body = Acked)))]
+#[utoipa::path(
+    post, path = "/{room}/unarchive", tag = "rooms", operation_id = "unarchive_room",
+    params(("room", description = "Id or slug"), WriteParams),
+    request_body = Option<SeenBody>,
+    responses((status = 200, body = Acked), ChangeErrors)
+)]
 pub async fn unarchive(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -156,14 +197,19 @@ async fn set_archived(
 }
 
 /// Changes the caller's settings of a room: what notifies the caller, and whether it is hidden.
-#[utoipa::path(patch, path = "/{room}/settings", params(("room", description = "Id or slug")), request_body = RoomSettings, responses((status = 204)))]
+#[utoipa::path(
+    patch, path = "/{room}/settings", tag = "rooms", operation_id = "update_room_settings",
+    params(("room", description = "Id or slug")),
+    request_body = RoomSettings,
+    responses((status = 204))
+)]
 pub async fn settings(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
     Path(room): Path<String>,
     Json(body): Json<RoomSettings>,
 ) -> Result<StatusCode, Problem> {
-    f.rooms.set_settings(&actor, &room.parse()?, body.level, body.hidden).await?;
+    f.rooms.set_settings(&actor, &room.parse()?, body.level, body.quiet_seconds, body.hidden).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

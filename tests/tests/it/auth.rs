@@ -127,13 +127,15 @@ async fn names_and_passwords_out_of_bounds_are_refused() {
 }
 
 #[tokio::test]
-async fn a_guest_gets_a_suffix_and_keeps_the_id_when_registering() {
+async fn a_guest_gets_a_suffix_if_the_name_is_taken_and_keeps_the_id_when_registering() {
     let server = Server::start().await;
     let guest = Person::guest(&server, "ada").await;
-    assert!(guest.name.starts_with("ada") && guest.name.len() > 3, "{}", guest.name);
+    assert_eq!(guest.name, "ada", "a name that is free");
     let other = Person::guest(&server, "ada").await;
-    assert_ne!(other.name, guest.name);
+    assert!(other.name.starts_with("ada-"), "{}", other.name);
 
+    let answer = other.post("/api/auth/register", json!({ "name": "eve", "password": PASSWORD })).await.ok();
+    assert_eq!((&answer["user"]["id"], &answer["user"]["name"]), (&json!(other.id), &json!("eve")));
     let answer = guest.post("/api/auth/register", json!({ "name": "ada", "password": PASSWORD })).await.ok();
     assert_eq!((&answer["user"]["id"], &answer["user"]["name"]), (&json!(guest.id), &json!("ada")));
 }
@@ -300,4 +302,15 @@ async fn a_profile_changes_only_the_given_fields() {
     let me = ada.get("/api/auth/me").await.ok();
     assert_eq!(changed["display_name"], "Ada L.");
     assert_eq!((&me["name"], &me["display_name"], &me["id"]), (&json!("ada"), &json!("Ada L."), &json!(ada.id)));
+}
+
+#[tokio::test]
+async fn a_page_learns_without_a_token_who_may_sign_in() {
+    let server = Server::start().await;
+    let config = Person::nobody(&server).get("/api/config").await.ok();
+    assert_eq!(
+        (&config["guests"], &config["registration"], &config["contact"]),
+        (&json!(true), &json!(true), &json!(null))
+    );
+    assert!(config["limits"]["upload_bytes"].as_u64().is_some_and(|bytes| bytes >= 25 * 1024 * 1024), "{config}");
 }

@@ -16,6 +16,15 @@ fn png(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// Returns a file of a few bytes that claims to be a picture of 50,000 × 50,000 pixels.
+/// Returns a picture without metadata, and the same one with a comment that says where it was taken.
+pub fn photo() -> (Vec<u8>, Vec<u8>) {
+    let plain = png(64, 48);
+    let text_chunk = [&b"tEXt"[..], b"Comment\x0052.520008,13.404954"].concat();
+    let length = (text_chunk.len() as u32 - 4).to_be_bytes();
+    let photo = [&plain[..33], &length, &text_chunk, &crc32(&text_chunk).to_be_bytes(), &plain[33..]].concat();
+    (plain, photo)
+}
+
 fn pixel_bomb() -> Vec<u8> {
     let mut bytes = png(1, 1);
     bytes[16..20].copy_from_slice(&50_000_u32.to_be_bytes());
@@ -238,11 +247,7 @@ async fn a_photo_is_served_without_its_metadata_unless_the_original_is_sent() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
-    let plain = png(64, 48);
-    let text_chunk = [&b"tEXt"[..], b"Comment\x0052.520008,13.404954"].concat();
-    let length = (text_chunk.len() as u32 - 4).to_be_bytes();
-    let photo = [&plain[..33], &length, &text_chunk, &crc32(&text_chunk).to_be_bytes(), &plain[33..]].concat();
-
+    let (plain, photo) = photo();
     let cleaned = uploaded(&ada, &id, "photo.png", "image/png", photo.clone()).await;
     assert_eq!((&cleaned["metadata"], &cleaned["size"]), (&json!("removed"), &json!(plain.len())));
     let original = ada.upload_original(&id, "photo.png", photo.clone()).await.ok();

@@ -62,6 +62,13 @@ async fn each_serves_http_on_its_own_database() {
             let document: Value = reqwest::get(url(place)).await.unwrap().json().await.unwrap();
             let paths = document["paths"].as_object().expect("a document has paths");
             assert!(paths.keys().any(|path| path.starts_with(&format!("/api/{name}"))), "{name}: {paths:?}");
+            // Its docs page calls it at the address that the page has, with the token that the reader gave.
+            assert_eq!(document["servers"], json!([{ "url": "/" }]), "{name}");
+            assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer", "{name}");
+        }
+        // A gateway that forwards only the function's own paths finds its health and its docs there.
+        for path in ["health", "health/live", "health/ready", "docs/"] {
+            assert_eq!(reqwest::get(url(&format!("/api/{name}/{path}"))).await.unwrap().status(), 200, "{name} {path}");
         }
         assert!(reqwest::get(url("/docs/")).await.unwrap().status().is_success(), "{name}");
         // It does not serve the other functions' paths.

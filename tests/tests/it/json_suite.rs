@@ -21,7 +21,7 @@ use crate::setup::{generous, messages, room, text};
 const AT_ONCE: usize = 16;
 
 /// What a parser says of a text that is not JSON, and never of JSON that is only not what the call needs.
-const MALFORMED: [&str; 9] = [
+const MALFORMED: [&str; 10] = [
     "expected value",
     "expected ident",
     "expected `",
@@ -31,6 +31,7 @@ const MALFORMED: [&str; 9] = [
     "control character",
     "invalid escape",
     "continues after",
+    "not valid JSON",
 ];
 
 /// One case.

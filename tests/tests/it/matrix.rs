@@ -12,7 +12,8 @@ use tests::server::Server;
 use crate::setup::{generous, private_room, say, text};
 
 /// The routes that work without a token: those that issue one, and those that reveal nothing about users.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 11] = [
+    "/api/config",
     "/api/auth/setup",
     "/api/auth/register",
     "/api/auth/login",
@@ -21,6 +22,8 @@ const OPEN: [&str; 8] = [
     "/api/auth/logout",
     "/api/auth/reset",
     "/health",
+    "/health/live",
+    "/health/ready",
 ];
 
 struct Route {

@@ -81,6 +81,46 @@ async fn a_muted_room_does_not_notify() {
 }
 
 #[tokio::test]
+async fn a_room_can_be_muted_for_a_while() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (id, other) = (room(&ada, "garden").await, room(&ada, "pond").await);
+    for room in [&id, &other] {
+        join(&bob, room).await;
+    }
+    let set = async |body: Value| bob.patch(&format!("/api/rooms/{id}/settings"), body).await;
+    let row = async || {
+        let page = bob.get("/api/rooms").await.ok();
+        page["items"].as_array().unwrap().iter().find(|row| row["id"] == id.as_str()).expect("listed").clone()
+    };
+    set(json!({ "level": "mentions" })).await.ok();
+    set(json!({ "quiet_seconds": 3_600 })).await.ok();
+    assert_eq!(row().await["level"], "mentions", "what holds after the quiet time");
+    assert!(row().await["quiet_until"].as_str().is_some_and(|until| until.contains('T')), "{}", row().await);
+    say(&ada, &id, "hey @bob, unheard").await;
+    // The feed judges by the settings of the moment. Once it has handled a later message of another room, it has had time
+    // enough for this one.
+    say(&ada, &other, "hey @bob, elsewhere").await;
+    when_there_are(&bob, 1).await;
+    tokio::time::sleep(wait::QUIET).await;
+
+    set(json!({ "quiet_seconds": 0 })).await.ok();
+    assert_eq!(row().await.get("quiet_until"), None);
+    let heard = say(&ada, &id, "hey @bob, heard").await;
+    let all = when_there_are(&bob, 2).await;
+    let here: Vec<u64> = all.iter().filter(|one| one["room"] == id.as_str()).map(|one| number(&one["seq"])).collect();
+    assert_eq!(here, [heard]);
+
+    set(json!({ "quiet_seconds": 1 })).await.ok();
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    say(&ada, &id, "hey @bob, after the quiet time").await;
+    when_there_are(&bob, 3).await;
+
+    set(json!({ "quiet_seconds": 40_000_000 })).await.refused(400, "bad_request");
+    set(json!({ "quiet_seconds": -1 })).await.refused(400, "bad_request");
+}
+
+#[tokio::test]
 async fn read_and_deleted_notifications_do_not_count() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);

@@ -41,6 +41,59 @@ async fn a_public_room_is_found_read_and_joined_by_any_user() {
     assert_eq!((&again["noop"], &again["seq"]), (&json!(true), &Value::Null));
 }
 
+/// Returns the ids in the caller's list of rooms.
+async fn listed(person: &Person) -> Vec<String> {
+    let page = person.get("/api/rooms").await.ok();
+    page["items"].as_array().expect("a list").iter().map(|room| text(&room["id"])).collect()
+}
+
+#[tokio::test]
+async fn what_a_user_did_with_a_room_is_in_their_list_at_once() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    for n in 0..10 {
+        let id = room(&ada, &format!("garden{n}")).await;
+        assert!(listed(&ada).await.contains(&id), "after the creation");
+        join(&bob, &id).await;
+        assert!(listed(&bob).await.contains(&id), "after joining");
+        bob.post(&format!("/api/rooms/{id}/leave"), json!({})).await.ok();
+        assert!(!listed(&bob).await.contains(&id), "after leaving");
+        join(&bob, &id).await;
+        assert!(listed(&bob).await.contains(&id), "after joining again");
+    }
+    let direct = ada.post("/api/rooms/direct", json!({ "user": bob.id })).await.ok();
+    assert!(listed(&ada).await.contains(&text(&direct["id"])), "after opening a direct room");
+    let same = bob.post("/api/rooms/direct", json!({ "user": ada.id })).await.ok();
+    assert_eq!(same["id"], direct["id"]);
+    assert!(listed(&bob).await.contains(&text(&direct["id"])), "for the other one as well");
+
+    let socket_room = room(&ada, "pond").await;
+    let mut socket = bob.connect().await;
+    let id = uuid::Uuid::now_v7().to_string();
+    socket.send(json!({ "t": "join", "room": socket_room, "id": id, "seen": 0 })).await;
+    assert_eq!(socket.answer_to(&id).await["t"], "ack");
+    assert!(listed(&bob).await.contains(&socket_room), "after joining on a socket");
+}
+
+#[tokio::test]
+async fn a_rejoin_counts_nothing_before_it_as_unread() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    for round in 0..3 {
+        join(&bob, &id).await;
+        bob.post(&format!("/api/rooms/{id}/leave"), json!({})).await.ok();
+        for n in 0..3 {
+            say(&ada, &id, &format!("round {round}, {n}")).await;
+        }
+        join(&bob, &id).await;
+        let page = bob.get("/api/rooms").await.ok();
+        let row =
+            page["items"].as_array().unwrap().iter().find(|row| row["id"] == id.as_str()).expect("listed").clone();
+        assert_eq!((&row["read_n"], &row["state"]), (&row["n"], &json!("joined")), "{row}");
+    }
+}
+
 #[tokio::test]
 async fn the_rooms_are_also_under_the_longer_path() {
     let server = Server::start().await;

@@ -103,6 +103,7 @@ impl Cluster {
             keys: SigningKeys::from_pem(&self.keys).expect("keys"),
             default_rooms: Vec::new(),
             direct: Default::default(),
+            offers: Default::default(),
         };
         let services = Services::new(ports, settings);
         let running = services.start_duties(Duties { files: false, ..Duties::default() });
@@ -132,7 +133,8 @@ impl TestNode {
     pub async fn guest(&self, name: &str) -> Person {
         let name = UserName::parse(name).expect("a name");
         let device = Device::new("test", [127, 0, 0, 1].into());
-        let signed_in = self.services.auth.accounts.guest(&name, &device).await.expect("guests can sign in");
+        let signed_in =
+            self.services.auth.accounts.guest(&name.clone().into(), &device).await.expect("guests can sign in");
         let actor = self.services.auth.sessions.verify(&signed_in.access_token).expect("fresh");
         Person { id: signed_in.user.id, token: signed_in.access_token, actor }
     }

@@ -8,7 +8,7 @@ pub const PROFILE_VARIABLE: &str = "PALAVER_TEST_PROFILE";
 pub const OTHERS: [&str; 3] = ["self-hosted", "aws", "gateway"];
 
 /// The modules of `tests/tests/it` that run on every profile: those that use the store, the bus, files and presence.
-pub const EVERYWHERE: [&str; 13] = [
+pub const EVERYWHERE: [&str; 14] = [
     "accounts",
     "auth",
     "convergence",
@@ -20,6 +20,7 @@ pub const EVERYWHERE: [&str; 13] = [
     "presence",
     "protocol",
     "requests",
+    "rest",
     "rooms",
     "sign_in",
 ];
@@ -57,7 +58,7 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 23] = [
+const ONCE: [(&str, &str); 24] = [
     ("admin_commands", "runs commands on the data folder; what they do is tested everywhere by REST"),
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
@@ -71,6 +72,7 @@ const ONCE: [(&str, &str); 23] = [
     ("golden", "loads its own stores, one of each kind"),
     ("json_suite", "tests parsers, which are the same everywhere"),
     ("matrix", "checks the rules of every call, which are the same everywhere"),
+    ("mistakes", "tests what is said of unreadable input, which is the same everywhere"),
     ("operator", "backs up and restores the data folder"),
     ("published", "tests settings of the HTTP server and of the log"),
     ("readme", "runs the README's commands on a data folder"),

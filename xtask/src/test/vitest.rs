@@ -44,7 +44,7 @@ pub fn run_against(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
 }
 
 /// Runs `vitest` once in a package, configured by `configure`.
-fn run_in(workspace: &Workspace, package: &str, configure: impl Fn(&mut Command)) -> Result<(Value, Counts)> {
+pub fn run_in(workspace: &Workspace, package: &str, configure: impl Fn(&mut Command)) -> Result<(Value, Counts)> {
     let folder = tempfile::tempdir()?;
     let file = super::report_file(&folder);
     let mut vitest = node::npm(&workspace.path(package));

@@ -155,7 +155,10 @@ fn of_user(dice: &mut Dice, cast: &mut Cast, step: usize) -> Vec<RowWrite> {
             vec![RowWrite::UserRoom(UserRoom { read_seq: read, read_n: read, request, ..row })]
         }
         2 if dice.roll(2) == 0 => vec![RowWrite::Answer { room, request: None }],
-        2 => vec![RowWrite::RoomSettings { room, level, hidden: dice.roll(2) == 0 }],
+        2 => {
+            let quiet_until = (dice.roll(2) == 0).then_some(at);
+            vec![RowWrite::RoomSettings { room, level, quiet_until, hidden: dice.roll(2) == 0 }]
+        }
         3 => {
             let new = a_notification(dice.roll(50) as i64, step as u64);
             cast.keys.push(new.key);

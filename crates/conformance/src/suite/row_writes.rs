@@ -54,7 +54,13 @@ pub async fn a_member_row_keeps_its_level(store: Store) {
     let (room, user) = (plain_room(a_room(), RoomKind::Private), a_user());
     let mut log_writer = a_room_with(&store, &room, &[user]).await;
     let mut own = LogWriter::new(&store, LogId::User(user)).await;
-    own.row_writes(&[RowWrite::RoomSettings { room: room.id, level: Level::Mentions, hidden: true }]).await;
+    own.row_writes(&[RowWrite::RoomSettings {
+        room: room.id,
+        level: Level::Mentions,
+        quiet_until: Some(Timestamp(7)),
+        hidden: true,
+    }])
+    .await;
     let mut changed = member(user, MemberState::Joined);
     changed.role = Role::Moderator;
     changed.muted_until = Some(Timestamp(99));
@@ -62,30 +68,56 @@ pub async fn a_member_row_keeps_its_level(store: Store) {
     changed.to_seq = Some(9);
     changed.rev = 2;
     changed.level = Level::None;
+    changed.quiet_until = Some(Timestamp(8));
     log_writer.row_writes(&[RowWrite::Member(changed.clone())]).await;
     changed.level = Level::Mentions;
+    changed.quiet_until = Some(Timestamp(7));
     assert_eq!(store.rooms.member(room.id, user).await, Ok(Some(changed)));
     let other_user = LogWriter::new(&store, LogId::User(a_user())).await;
     let mut other_user = other_user;
-    other_user.row_writes(&[RowWrite::RoomSettings { room: room.id, level: Level::None, hidden: true }]).await;
+    other_user
+        .row_writes(&[RowWrite::RoomSettings { room: room.id, level: Level::None, quiet_until: None, hidden: true }])
+        .await;
     assert_eq!(store.rooms.user_room(other_user.by, room.id).await, Ok(None), "settings create no row");
 }
 
 pub async fn own_rows_keep_marks_and_settings(store: Store) {
     let (room, user) = (a_room(), a_user());
     let mut own = LogWriter::new(&store, LogId::User(user)).await;
-    let given =
-        UserRoom { level: Level::None, hidden: true, mentions: vec![9], ..own_room(room, MemberState::Invited, 1) };
+    let given = UserRoom {
+        level: Level::None,
+        quiet_until: Some(Timestamp(5)),
+        hidden: true,
+        mentions: vec![9],
+        ..own_room(room, MemberState::Invited, 1)
+    };
     own.row_writes(&[RowWrite::UserRoom(given)]).await;
     let bare = own_room(room, MemberState::Invited, 1);
     assert_eq!(store.rooms.user_room(user, room).await, Ok(Some(bare)), "a new row has none");
-    own.row_writes(&[RowWrite::RoomSettings { room, level: Level::Mentions, hidden: true }]).await;
+    own.row_writes(&[RowWrite::RoomSettings {
+        room,
+        level: Level::Mentions,
+        quiet_until: Some(Timestamp(9)),
+        hidden: true,
+    }])
+    .await;
     store.marks.mark_read(user, room, 5, 4).await.expect("marked");
     store.marks.add_mention(user, room, 7).await.expect("mentioned");
     let removed = UserRoom { why: Some("noise".into()), ..own_room(room, MemberState::Kicked, 8) };
     own.row_writes(&[RowWrite::UserRoom(removed.clone())]).await;
-    let kept = UserRoom { level: Level::Mentions, hidden: true, read_seq: 5, read_n: 4, mentions: vec![7], ..removed };
-    assert_eq!(store.rooms.user_room(user, room).await, Ok(Some(kept)));
+    let kept = UserRoom {
+        level: Level::Mentions,
+        quiet_until: Some(Timestamp(9)),
+        hidden: true,
+        read_seq: 5,
+        read_n: 4,
+        mentions: vec![7],
+        ..removed
+    };
+    assert_eq!(store.rooms.user_room(user, room).await, Ok(Some(kept.clone())));
+    own.row_writes(&[RowWrite::RoomSettings { room, level: Level::All, quiet_until: None, hidden: false }]).await;
+    let loud = UserRoom { level: Level::All, quiet_until: None, hidden: false, ..kept };
+    assert_eq!(store.rooms.user_room(user, room).await, Ok(Some(loud)), "a quiet time can end");
 }
 
 pub async fn a_join_raises_the_mark(store: Store) {

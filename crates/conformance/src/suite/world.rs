@@ -89,7 +89,17 @@ pub fn plain_room(id: RoomId, kind: RoomKind) -> Room {
 
 /// Returns a member row.
 pub fn member(user: UserId, state: MemberState) -> Member {
-    Member { user, state, role: Role::Member, muted_until: None, level: Level::All, from_seq: 1, to_seq: None, rev: 1 }
+    Member {
+        user,
+        state,
+        role: Role::Member,
+        muted_until: None,
+        level: Level::All,
+        quiet_until: None,
+        from_seq: 1,
+        to_seq: None,
+        rev: 1,
+    }
 }
 
 /// Returns a user's row of a room.
@@ -101,6 +111,7 @@ pub fn own_room(room: RoomId, state: MemberState, rev: Seq) -> UserRoom {
         role: Role::Member,
         rev,
         level: Level::All,
+        quiet_until: None,
         hidden: false,
         why: None,
         read_seq: 0,

@@ -3,6 +3,8 @@
 //!
 //! Checks no rights: only the server itself makes these changes, each for the log's user.
 
+use std::time::Duration;
+
 use super::{Ruled, Verdict};
 use crate::change::Change;
 use crate::entry::Body;
@@ -28,15 +30,24 @@ pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Tim
             let row_write = RowWrite::UserRoom(UserRoom { read_seq, read_n, ..next.clone() });
             (Body::UserRoom(next), Some(row_write))
         }
-        OwnChange::RoomSettings { room, level, hidden } => {
+        OwnChange::RoomSettings { room, level, quiet_s, hidden } => {
             let old = view.user_rooms.get(room).and_then(Option::as_ref);
             let old = old.ok_or_else(|| Refusal::not_found("This room is not in your list."))?;
-            let next =
-                UserRoom { level: level.unwrap_or(old.level), hidden: hidden.unwrap_or(old.hidden), ..old.clone() };
+            let next = UserRoom {
+                level: level.unwrap_or(old.level),
+                quiet_until: match (quiet_s, level) {
+                    (Some(seconds), _) => (*seconds > 0).then(|| now + Duration::from_secs(*seconds)),
+                    (None, Some(_)) => None,
+                    (None, None) => old.quiet_until,
+                },
+                hidden: hidden.unwrap_or(old.hidden),
+                ..old.clone()
+            };
             if next == *old {
                 return Ok(Verdict::Nothing);
             }
-            let row_write = RowWrite::RoomSettings { room: *room, level: next.level, hidden: next.hidden };
+            let UserRoom { level, quiet_until, hidden, .. } = next;
+            let row_write = RowWrite::RoomSettings { room: *room, level, quiet_until, hidden };
             (Body::UserRoom(next), Some(row_write))
         }
         OwnChange::Answer { room, accept } => {

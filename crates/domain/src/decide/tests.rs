@@ -216,9 +216,9 @@ impl Rows {
                 self.files.get_mut(&file).expect("it was sent").state = FileState::Dropped;
             }
             RowWrite::UserRoom(row) => drop(self.user_rooms.insert(row.room, row)),
-            RowWrite::RoomSettings { room, level, hidden } => {
+            RowWrite::RoomSettings { room, level, quiet_until, hidden } => {
                 let row = self.user_rooms.get_mut(&room).expect("only an existing row");
-                (row.level, row.hidden) = (level, hidden);
+                (row.level, row.quiet_until, row.hidden) = (level, quiet_until, hidden);
             }
             RowWrite::Answer { room, request } => {
                 self.user_rooms.get_mut(&room).expect("only an existing row").request = request;
@@ -736,6 +736,7 @@ fn own_row(rev: Seq, state: MemberState) -> UserRoom {
         role: Role::Member,
         rev,
         level: Level::All,
+        quiet_until: None,
         hidden: false,
         why: None,
         request: None,
@@ -746,13 +747,31 @@ fn own_row(rev: Seq, state: MemberState) -> UserRoom {
 }
 
 #[test]
+fn a_quiet_time_ends_by_itself_or_with_a_new_level() {
+    let mut rows = Rows::empty(LogId::User(user(1)));
+    rows.ok(1, Intent::Own(OwnChange::Room { row: own_row(4, MemberState::Joined) }));
+    let settings = |level, quiet_s| Intent::Own(OwnChange::RoomSettings { room: ROOM, level, quiet_s, hidden: None });
+    let held = |rows: &Rows| (rows.user_rooms[&ROOM].level, rows.user_rooms[&ROOM].quiet_until.is_some());
+    rows.ok(1, settings(Some(Level::Mentions), None));
+    rows.ok(1, settings(None, Some(3_600)));
+    assert_eq!(held(&rows), (Level::Mentions, true), "the level stays for the time after it");
+    rows.ok(1, settings(Some(Level::All), None));
+    assert_eq!(held(&rows), (Level::All, false));
+    rows.ok(1, settings(Some(Level::Mentions), Some(60)));
+    assert_eq!(held(&rows), (Level::Mentions, true));
+    rows.ok(1, settings(None, Some(0)));
+    assert_eq!(held(&rows), (Level::Mentions, false));
+    rows.nothing(1, settings(None, Some(0)));
+}
+
+#[test]
 fn a_change_of_a_user_log_is_guarded_by_its_row() {
     let mut rows = Rows::empty(LogId::User(user(1)));
     let row = own_row;
     let own = |change| Intent::Own(change);
     rows.ok(1, own(OwnChange::Room { row: row(4, MemberState::Joined) }));
-    rows.ok(1, own(OwnChange::RoomSettings { room: ROOM, level: Some(Level::None), hidden: None }));
-    rows.nothing(1, own(OwnChange::RoomSettings { room: ROOM, level: Some(Level::None), hidden: None }));
+    rows.ok(1, own(OwnChange::RoomSettings { room: ROOM, level: Some(Level::None), quiet_s: None, hidden: None }));
+    rows.nothing(1, own(OwnChange::RoomSettings { room: ROOM, level: Some(Level::None), quiet_s: None, hidden: None }));
     rows.nothing(1, own(OwnChange::Room { row: row(4, MemberState::Joined) }));
     rows.nothing(1, own(OwnChange::Room { row: row(3, MemberState::Left) }));
     rows.ok(1, own(OwnChange::Room { row: row(5, MemberState::Left) }));

@@ -44,6 +44,7 @@ pub fn member(old: Option<&Member>, user: UserId, seq: Seq, now: Standing, hides
         role: now.role,
         muted_until: now.muted_until,
         level: old.map(|old| old.level).unwrap_or_default(),
+        quiet_until: old.and_then(|old| old.quiet_until),
         from_seq,
         to_seq,
         rev: seq,

@@ -50,6 +50,21 @@ pub fn handle_prefix(typed: &str) -> Option<String> {
     normalized(typed, USER_NAME_CHARS).ok().map(|typed| fold(&typed))
 }
 
+/// Returns the key in which a part of a name is searched: lower case, without accents and compatibility forms, so that
+/// `gomez` finds `Gómez`. Ignores what follows the characters that a name can have at most.
+pub fn search_key(text: &str) -> String {
+    if text.is_ascii() {
+        return text.chars().take(FOLDED_CHARS).map(|c| c.to_ascii_lowercase()).collect();
+    }
+    let plain = text.chars().take(FOLDED_CHARS).nfkd().filter(|c| !is_accent(*c));
+    plain.flat_map(char::to_lowercase).filter(|c| !is_accent(*c)).collect()
+}
+
+/// Returns whether a character is an accent of any script; the vowels of Indic scripts are none.
+fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}')
+}
+
 /// Returns the skeleton of a name as it is written (Unicode UTS #39 §4): `Ilya` and `llya` have the same one, although
 /// their lower-case forms look different. Ignores what [`fold`] ignores.
 pub fn written(text: &str) -> String {

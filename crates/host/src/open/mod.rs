@@ -211,6 +211,7 @@ impl Profile {
             keys,
             default_rooms: settings.default_rooms.clone(),
             direct: settings.direct,
+            offers: settings.offers(),
         };
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }

@@ -38,7 +38,8 @@ async fn on(profile: &Profile, settings: &Settings, command: Admin) -> anyhow::R
         Admin::CreateUser { name, email, admin: is_admin } => {
             let (name, email) = (UserName::parse(&name)?, email.as_deref().map(Email::parse).transpose()?);
             let role = if is_admin { UserRole::Admin } else { UserRole::User };
-            let registration = Registration { name, password: Password::parse(password()?)?, email };
+            let registration =
+                Registration { name, password: Password::parse(password()?)?, email, display_name: None };
             let user = admin.create_user(CLI, registration, role).await?;
             println!("created {} ({}), {}", user.name, user.id, word(user.role));
         }

@@ -31,6 +31,8 @@ pub enum Input {
     Refused(Reply, Refusal),
     /// Pages of several logs were sent. Those of these requests are left.
     Resumed(Vec<PageRequest>),
+    /// The rooms of these requests were found.
+    Found(Vec<PageRequest>),
     /// A page was sent, or is no longer needed.
     Replayed,
     /// A page was refused permanently.
@@ -170,6 +172,7 @@ impl Connection {
                     }
                 }
             }
+            Input::Found(requests) => actions.push(Action::Resume(requests)),
             Input::Replayed => self.replaying -= 1,
             Input::NotReplayed(reply, refusal) => {
                 self.replaying -= 1;

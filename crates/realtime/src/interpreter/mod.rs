@@ -19,7 +19,7 @@ use service::rooms::ChangeRequest;
 use crate::connection::Input;
 use crate::message::{Message, Reply};
 use crate::page::Page;
-use crate::protocol::{Action, Credential, Identity, PageRequest, RequestedChange, SignedIn};
+use crate::protocol::{Action, Credential, Identity, NamedRequest, PageRequest, RequestedChange, SignedIn};
 
 pub use events::{Stretch, deliveries, ending, presence, receipt, stretch, typing};
 
@@ -97,6 +97,7 @@ pub async fn perform(backend: &impl Backend, action: Action) -> Input {
         Action::ListRooms { user, after } => rooms::rest(backend, user, after).await,
         Action::Resume(requests) => Input::Resumed(backend.resume(requests).await),
         Action::Replay(request) => backend.replay(request).await,
+        Action::Find(requests) => Input::Found(find(backend, requests).await),
         Action::NoSuchLog { reply, room } => {
             if let Some(epoch) = backend.epoch().await {
                 backend.send(Message::NoSuchLog { reply, room, epoch }).await;
@@ -109,11 +110,12 @@ pub async fn perform(backend: &impl Backend, action: Action) -> Input {
         },
         Action::Mark { by, room, seq } => {
             let reply = Reply::unnamed("read", Some(room.to_string()));
-            only_refused(reply, services.marks.read(&by, room, seq).await.map(drop))
+            let read = async { services.marks.read(&by, services.access.id(&room).await?, seq).await };
+            only_refused(reply, read.await.map(drop))
         }
         Action::Typing { by, room, on } => {
             let reply = Reply::unnamed("typing", Some(room.to_string()));
-            only_refused(reply, services.presence.typing(&by, &room.into(), on).await)
+            only_refused(reply, services.presence.typing(&by, &room, on).await)
         }
         Action::Watch { by, users } => only_refused(Reply::unnamed("watch", None), backend.watch(by, users).await),
     }
@@ -172,6 +174,28 @@ async fn submit(
         _ => services.messages.submit(&room, change).await,
     }?;
     Ok((id, ack))
+}
+
+/// Returns the requests whose rooms there are, one after the other, so that a client's request never asks the store for
+/// many at once. The client learns of the others here.
+async fn find(backend: &impl Backend, requests: Vec<NamedRequest>) -> Vec<PageRequest> {
+    let mut found = Vec::new();
+    for request in requests {
+        match backend.services().access.id(&RoomRef::Slug(request.slug.clone())).await {
+            Ok(room) => found.push(request.found(room)),
+            Err(refusal) if refusal.code == Code::NotFound => {
+                if let Some(epoch) = backend.epoch().await {
+                    let room = request.slug.to_string();
+                    backend.send(Message::NoSuchLog { reply: request.reply, room, epoch }).await;
+                }
+            }
+            Err(refusal) => {
+                let refused = Message::Refused { reply: request.error_reply(), refusal, epoch: None };
+                backend.send(refused).await;
+            }
+        }
+    }
+    found
 }
 
 /// Reads a page of a log for a user, cut to `limit` bytes.

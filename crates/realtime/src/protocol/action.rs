@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::name::Slug;
 use domain::{Actor, Epoch, Intent, LogId, RoomId, RoomRef, Seq, Timestamp, User, UserId};
 
 use super::CloseCode;
@@ -88,6 +89,31 @@ pub struct PageRequest {
     pub cursor: Option<Seq>,
 }
 
+/// A request for a page of the log of a room that the client names by its slug.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRequest {
+    /// The user who asks.
+    pub by: Actor,
+    /// The client's request.
+    pub reply: ReplyTo,
+    /// The room.
+    pub slug: Slug,
+    /// The last entry that the client has; `None` means "from now on".
+    pub cursor: Option<Seq>,
+}
+
+impl NamedRequest {
+    /// Returns the request, once the room is found.
+    pub fn found(self, room: RoomId) -> PageRequest {
+        PageRequest { by: self.by, reply: self.reply, log: LogId::Room(room), cursor: self.cursor }
+    }
+
+    /// Returns what an error about this request names.
+    pub fn error_reply(&self) -> Reply {
+        Reply { to: self.reply.clone(), of: Some("resume".into()), room: Some(self.slug.to_string()) }
+    }
+}
+
 impl PageRequest {
     /// Returns what an error about this request names.
     pub fn error_reply(&self) -> Reply {
@@ -122,6 +148,8 @@ pub enum Action {
     Resume(Vec<PageRequest>),
     /// Send a page of a log.
     Replay(PageRequest),
+    /// Find the rooms that these requests name by their slugs; answer with `found`.
+    Find(Vec<NamedRequest>),
     /// Report that no socket can follow this log.
     NoSuchLog {
         /// The client's request.
@@ -143,7 +171,7 @@ pub enum Action {
         /// The user who has read.
         by: Actor,
         /// The room.
-        room: RoomId,
+        room: RoomRef,
         /// The last entry that was read.
         seq: Seq,
     },
@@ -152,7 +180,7 @@ pub enum Action {
         /// The user who types.
         by: Actor,
         /// The room.
-        room: RoomId,
+        room: RoomRef,
         /// Whether the user is typing now.
         on: bool,
     },

@@ -6,7 +6,6 @@
 
 mod action;
 mod budget;
-mod close;
 mod open;
 mod saved;
 
@@ -19,10 +18,10 @@ use domain::{Ack, Code, LogId, Now, Refusal, RoomId, Seq};
 
 use crate::message::{Message, Reply, ReplyTo, Welcome};
 use crate::request::{Decoded, Request};
-pub use action::{Action, Credential, Identity, PageRequest, RequestedChange, RoomPage, SignedIn};
+pub use action::{Action, Credential, Identity, NamedRequest, PageRequest, RequestedChange, RoomPage, SignedIn};
 use budget::Budget;
-pub use close::CloseCode;
 use open::Open;
+pub use wire::CloseCode;
 
 /// The settings that all sockets of a node share.
 #[derive(Debug, Clone)]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::limits::{CURSORS_PER_RESUME, EXPIRING_BEFORE, PACED_PER_60S};
+use crate::limits::{CURSORS_PER_RESUME, EXPIRING_BEFORE, LOG_BY_SLUG, PACED_PER_60S};
 use domain::limits::WATCHED_USERS;
 use domain::{Actor, Epoch, LogId, Now, Refusal, RoomRef, Seq, UserId};
 use wire::OWN_LOG;
 
-use super::action::{Action, Credential, Identity, PageRequest, RequestedChange};
+use super::action::{Action, Credential, Identity, NamedRequest, PageRequest, RequestedChange};
 use super::budget::Budget;
 use super::{CloseCode, Settings, refused, send};
 use crate::message::{Message, Reply, ReplyTo};
@@ -56,8 +56,12 @@ impl Open {
     ) -> Option<CloseCode> {
         // These answer the server, or are paced by it: they have their own budget, by their cost.
         let within = match &decoded {
-            Decoded::Request(Request::Pong | Request::Fill { .. }) => self.paced.take(now.elapsed),
-            Decoded::Request(Request::Resume { cursors, .. }) => self.paced.take_many(1 + cursors.len(), now.elapsed),
+            Decoded::Request(Request::Pong) => self.paced.take(now.elapsed),
+            Decoded::Request(Request::Fill { room, .. }) => self.paced.take_many(cost(room), now.elapsed),
+            Decoded::Request(Request::Resume { cursors, .. }) => {
+                let logs: usize = cursors.iter().map(|(room, _)| cost(room)).sum();
+                self.paced.take_many(1 + logs, now.elapsed)
+            }
             _ => budget.take(now.elapsed),
         };
         if !within {
@@ -82,13 +86,18 @@ impl Open {
             }
             Request::Resume { reply, cursors } => {
                 let usable = |room: &str, cursor| if self.other_epoch && room != OWN_LOG { None } else { cursor };
+                let mut named = Vec::new();
                 let cursors = cursors.into_iter().map(|(room, cursor)| (usable(&room, cursor), room));
-                let requests = cursors.filter_map(|(cursor, room)| self.page(&reply, room, cursor, out)).collect();
+                let requests =
+                    cursors.filter_map(|(cursor, room)| self.page(&reply, room, cursor, &mut named, out)).collect();
                 out.push(Action::Resume(requests));
+                find(named, out);
             }
             Request::Fill { reply, room, after } => {
-                let request = self.page(&reply, room, Some(after), out);
+                let mut named = Vec::new();
+                let request = self.page(&reply, room, Some(after), &mut named, out);
                 out.extend(request.map(Action::Replay));
+                find(named, out);
             }
             Request::Change { reply, id, room, seen, intent } => {
                 match intent.and_then(|intent| Ok((room.parse::<RoomRef>()?, intent))) {
@@ -114,10 +123,22 @@ impl Open {
         }
     }
 
-    /// Returns the request for a page of a log, unless no socket can follow what the client named.
-    fn page(&self, reply: &ReplyTo, room: String, cursor: Option<Seq>, out: &mut Vec<Action>) -> Option<PageRequest> {
+    /// Returns the request for a page of a log, unless no socket can follow what the client named. A room that is named by
+    /// its slug has to be found first: its request is added to `named`.
+    fn page(
+        &self,
+        reply: &ReplyTo,
+        room: String,
+        cursor: Option<Seq>,
+        named: &mut Vec<NamedRequest>,
+        out: &mut Vec<Action>,
+    ) -> Option<PageRequest> {
         let log = match room.parse() {
-            Ok(room) => LogId::Room(room),
+            Ok(RoomRef::Id(room)) => LogId::Room(room),
+            Ok(RoomRef::Slug(slug)) => {
+                named.push(NamedRequest { by: self.actor, reply: reply.clone(), slug, cursor });
+                return None;
+            }
             Err(_) if room == OWN_LOG => LogId::User(self.actor.user),
             Err(_) => {
                 out.push(Action::NoSuchLog { reply: reply.clone(), room });
@@ -189,6 +210,20 @@ impl Open {
     pub fn next_tick(&self) -> Duration {
         let warn = if self.warned { self.expires_at } else { self.expires_at.saturating_sub(EXPIRING_BEFORE) };
         warn.min(self.next_ping)
+    }
+}
+
+/// Returns what a request for a log costs: one that is named by its slug has to be found in the store first.
+fn cost(room: &str) -> usize {
+    match room.parse() {
+        Ok(RoomRef::Slug(_)) => LOG_BY_SLUG,
+        Ok(RoomRef::Id(_)) | Err(_) => 1,
+    }
+}
+
+fn find(named: Vec<NamedRequest>, out: &mut Vec<Action>) {
+    if !named.is_empty() {
+        out.push(Action::Find(named));
     }
 }
 

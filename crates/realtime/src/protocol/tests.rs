@@ -1,6 +1,6 @@
 //! Drives the protocol by hand, through the native codec: frames in, actions out.
 
-use crate::limits::PACED_PER_60S;
+use crate::limits::{LOG_BY_SLUG, PACED_PER_60S};
 use domain::name::UserName;
 use domain::{Actor, Epoch, Intent, RoomId, SessionId, Timestamp, User, UserId, UserRole};
 use serde_json::{Value, json};
@@ -287,19 +287,29 @@ fn answers_name_the_change() {
 fn resume_and_fill_ask_for_pages() {
     let page =
         |re: &str, log, cursor| PageRequest { by: identity().actor, reply: ReplyTo::Frame(re.into()), log, cursor };
+    let named = |re: &str, cursor| NamedRequest {
+        by: identity().actor,
+        reply: ReplyTo::Frame(re.into()),
+        slug: domain::name::Slug::parse("general").expect("a slug"),
+        cursor,
+    };
     let mut rig = Rig::open();
     let me = LogId::User(identity().user.id);
     let room = LogId::Room(ROOM.parse().expect("an id"));
-    let asked = rig.say(json!({"t": "resume", "id": "r1", "cursors": {"@me": 5, ROOM: null, "junk": 1}}));
+    let asked =
+        rig.say(json!({"t": "resume", "id": "r1", "cursors": {"@me": 5, ROOM: null, "no slug": 1, "general": 4}}));
     assert_eq!(
         asked,
         [
-            Action::NoSuchLog { reply: ReplyTo::Frame("r1".into()), room: "junk".into() },
+            Action::NoSuchLog { reply: ReplyTo::Frame("r1".into()), room: "no slug".into() },
             Action::Resume(vec![page("r1", room, None), page("r1", me, Some(5))]),
+            Action::Find(vec![named("r1", Some(4))]),
         ]
     );
     let asked = rig.say(json!({"t": "fill", "id": "f1", "room": ROOM, "after": 7}));
     assert_eq!(asked, [Action::Replay(page("f1", room, Some(7)))]);
+    let asked = rig.say(json!({"t": "fill", "id": "f2", "room": "general", "after": 7}));
+    assert_eq!(asked, [Action::Find(vec![named("f2", Some(7))])]);
     let mut rig = Rig::open_with(Limits { client_frame: 1 << 20, ..Limits::default() });
     let many: serde_json::Map<String, Value> =
         (0..=2_000).map(|n| (Uuid::from_u128(n).to_string(), Value::Null)).collect();
@@ -440,11 +450,21 @@ fn frames_that_do_not_count_are_limited_too() {
     assert_eq!(closes(&rig.text(r#"{"t":"pong"}"#)), Some(CloseCode::Flood));
 
     // A resume costs as much as the logs that it names, because those are read from the store.
-    let cursors: serde_json::Map<String, Value> = (0..1_000).map(|n| (format!("r{n}"), json!(1))).collect();
-    let resume = json!({"t": "resume", "id": "r", "cursors": cursors});
-    let mut rig = Rig::open_with(Limits { client_frame: 1 << 20, ..Limits::default() });
-    let allowed = (0..100).take_while(|_| closes(&rig.say(resume.clone())).is_none()).count();
-    assert!((10..20).contains(&allowed), "{allowed} resumes of all rooms of a user");
+    let allowed = |name: fn(u128) -> String| {
+        let cursors: serde_json::Map<String, Value> = (0..1_000).map(|n| (name(n), json!(1))).collect();
+        let resume = json!({"t": "resume", "id": "r", "cursors": cursors});
+        let mut rig = Rig::open_with(Limits { client_frame: 1 << 20, ..Limits::default() });
+        (0..100).take_while(|_| closes(&rig.say(resume.clone())).is_none()).count()
+    };
+    let by_id = allowed(|n| Uuid::from_u128(n + 1).to_string());
+    assert!((10..20).contains(&by_id), "{by_id} resumes of all rooms of a user");
+    // A room that is named by its slug has to be found first.
+    assert_eq!(allowed(|n| format!("r{n}")), 0);
+
+    let mut rig = Rig::open();
+    let fill = json!({"t": "fill", "id": "f", "room": "garden", "after": 0});
+    let fills = (0..1_000).take_while(|_| closes(&rig.say(fill.clone())).is_none()).count();
+    assert_eq!(fills, PACED_PER_60S as usize / LOG_BY_SLUG);
 }
 
 #[test]

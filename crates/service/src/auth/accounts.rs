@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::limits::USER_NAME_CHARS;
 use domain::name::{DisplayName, UserName};
 use domain::{Actor, Code, Email, Refusal, User, UserId, UserRole};
 
 use super::first_admin::{FirstAccount, FirstToken};
+use super::guest_name::GuestName;
 use super::hashing::Password;
 use super::passwords::Passwords;
+use super::profiles::refuse_impersonation;
 use super::sessions::{Device, Sessions, SignedIn};
 use super::user_log::UserLog;
 use super::{AuthSettings, in_time, unauthenticated};
@@ -19,10 +20,6 @@ use crate::ids::Ids;
 use crate::ports::{NewUser, StoreError, UserStore};
 use crate::user_cache::UserCache;
 
-/// Letters and digits of a guest's suffix: none that looks like another.
-const SUFFIX_LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
-/// Characters of the suffix, after a hyphen.
-const SUFFIX_CHARS: usize = 4;
 /// Suffixes that are tried before a guest has to choose another name.
 const SUFFIX_TRIES: usize = 8;
 
@@ -35,6 +32,8 @@ pub struct Registration {
     pub password: Password,
     /// The e-mail address, as a contact.
     pub email: Option<Email>,
+    /// The name shown to others, besides the handle.
+    pub display_name: Option<DisplayName>,
 }
 
 /// The new names of a user. Fields that are `None` stay as they are.
@@ -104,8 +103,11 @@ impl Accounts {
             ));
         }
 
-        let Registration { name, password, email } = registration;
+        let Registration { name, password, email, display_name } = registration;
         name.refuse_impersonation()?;
+        if let Some(display_name) = &display_name {
+            refuse_impersonation(&*self.users, guest.map(|guest| guest.user), display_name).await?;
+        }
         // Checked before the password is hashed, although the store decides in any case.
         let taken = self.users.user_by_name(&name.folded()).await?.map(|record| record.user.id);
         if taken.is_some() && taken != guest.map(|guest| guest.user) {
@@ -115,7 +117,7 @@ impl Accounts {
         let password_hash = self.passwords.hash_new(password, &name, email.as_ref()).await?;
         let Some(guest) = guest else {
             let new = NewUser {
-                user: self.new_user(name, false),
+                user: User { display_name, ..self.new_user(name, false) },
                 email: email.map(|email| email.to_string()),
                 sign_in_email: None,
                 password_hash: Some(password_hash),
@@ -126,28 +128,35 @@ impl Accounts {
         };
 
         let email = email.as_ref().map(Email::as_str);
-        let user = self.users.upgrade_guest(guest.user, &name, email, &password_hash).await?;
+        let mut user = self.users.upgrade_guest(guest.user, &name, email, &password_hash).await?;
+        if display_name.is_some() {
+            self.users.set_display_name(user.id, display_name.as_ref()).await?;
+            user.display_name = display_name;
+        }
         let session = guest.session.ok_or_else(unauthenticated)?;
         let signed_in = self.sessions.restart(user, session).await?;
         self.user_log.announce_profile(&signed_in.user).await?;
         Ok(self.passwords.marked(signed_in, device))
     }
 
-    /// Signs in a guest: the requested name with a suffix, no password.
-    pub async fn guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
+    /// Signs in a guest, without a password. A handle that is taken gets a suffix.
+    pub async fn guest(&self, name: &GuestName, device: &Device) -> Result<SignedIn, Refusal> {
         in_time(self.make_guest(name, device)).await
     }
 
-    async fn make_guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
+    async fn make_guest(&self, name: &GuestName, device: &Device) -> Result<SignedIn, Refusal> {
         self.passwords.attempts.admit_address(device.address).await?;
         if !self.settings.guests {
             return Err(Refusal::forbidden("Guests are not allowed on this server. Please register or sign in."));
         }
-        name.refuse_impersonation()?;
-        for _ in 0..SUFFIX_TRIES {
-            let name = with_suffix(name, self.ids.random())?;
-            let new =
-                NewUser { user: self.new_user(name, true), email: None, sign_in_email: None, password_hash: None };
+        name.handle.refuse_impersonation()?;
+        if let Some(shown) = &name.shown {
+            refuse_impersonation(&*self.users, None, shown).await?;
+        }
+        for tried in 0..=SUFFIX_TRIES {
+            let handle = name.attempt(tried, self.ids.random())?;
+            let user = User { display_name: name.shown.clone(), ..self.new_user(handle, true) };
+            let new = NewUser { user, email: None, sign_in_email: None, password_hash: None };
             match self.users.create_user(&new).await {
                 Ok(()) => return self.sessions.open(new.user, device).await,
                 Err(StoreError::Taken(_)) => continue,
@@ -160,9 +169,9 @@ impl Accounts {
     /// Creates an account with a role, whether registration is open or not. An operator may choose a name that could
     /// impersonate staff. Returns `conflict` if a name is taken.
     pub async fn create_user(&self, registration: Registration, role: UserRole) -> Result<User, Refusal> {
-        let Registration { name, password, email } = registration;
+        let Registration { name, password, email, display_name } = registration;
         let password_hash = Some(self.passwords.hash_new(password, &name, email.as_ref()).await?);
-        let user = User { role, ..self.new_user(name, false) };
+        let user = User { role, display_name, ..self.new_user(name, false) };
         let email = email.map(|email| email.to_string());
         let new = NewUser { user, email, sign_in_email: None, password_hash };
         self.users.create_user(&new).await?;
@@ -236,29 +245,6 @@ impl Accounts {
             banned: false,
             deleted: false,
             created_at: self.clock.now(),
-        }
-    }
-}
-
-/// Appends a suffix: `ada` becomes `ada-7f3k`.
-fn with_suffix(name: &UserName, random: [u8; SUFFIX_CHARS]) -> Result<UserName, Refusal> {
-    let room = USER_NAME_CHARS - SUFFIX_CHARS - 1;
-    let base: String = name.as_str().chars().take(room).collect();
-    let base = base.trim_end_matches(|c: char| !c.is_alphanumeric());
-    let letter = |byte: u8| char::from(SUFFIX_LETTERS[usize::from(byte) % SUFFIX_LETTERS.len()]);
-    let suffix: String = random.into_iter().map(letter).collect();
-    Ok(UserName::parse(&format!("{base}-{suffix}"))?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_suffix_fits_the_longest_name() {
-        for name in ["ada", &"x".repeat(32), &format!("{}...y", "x".repeat(26))] {
-            let guest = with_suffix(&UserName::parse(name).expect("valid"), [0, 99, 200, 255]).expect("valid");
-            assert!(guest.as_str().chars().count() <= USER_NAME_CHARS && guest.as_str().contains('-'), "{guest}");
         }
     }
 }

@@ -19,6 +19,7 @@ mod accounts;
 mod attempts;
 mod device_marks;
 mod first_admin;
+mod guest_name;
 mod hashing;
 mod keys;
 mod passwords;
@@ -37,6 +38,7 @@ mod weak_passwords;
 
 pub use accounts::{Accounts, NewNames, Registration};
 pub use first_admin::FirstAccount;
+pub use guest_name::GuestName;
 pub use hashing::Password;
 pub use keys::{InvalidKeys, SigningKeys};
 pub use passwords::Passwords;

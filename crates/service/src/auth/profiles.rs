@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use domain::limits::PAGE_ROWS;
-use domain::name::{DisplayName, UserName, handle_prefix, lookup_key};
-use domain::{Actor, Email, Refusal, User, UserRole};
+use domain::name::{DisplayName, UserName, handle_prefix, lookup_key, search_key};
+use domain::{Actor, Email, Refusal, User, UserId, UserRole};
 
 use super::hashing::Password;
 use super::passwords::Passwords;
 use super::sessions::Sessions;
 use super::unauthenticated;
 use super::user_log::UserLog;
-use crate::limits::{GUEST_SEARCH_CHARS, GUEST_SEARCH_USERS};
+use crate::limits::{GUEST_SEARCH_CHARS, GUEST_SEARCH_USERS, USERS_LOOKED_AT, USERS_READ_AT_ONCE};
 use crate::ports::{StoreError, UserRecord, UserStore};
 
 /// Changes of the caller's own profile. Fields that are `None` stay as they are.
@@ -73,7 +73,7 @@ impl Profiles {
         if let Some(Some(display_name)) = &display_name
             && before.user.display_name.as_ref() != Some(display_name)
         {
-            self.refuse_impersonation(actor, display_name).await?;
+            refuse_impersonation(&*self.users, Some(actor.user), display_name).await?;
         }
         if let Some(name) = &name
             && let Some(other) = self.users.user_by_name(&name.folded()).await?
@@ -114,20 +114,6 @@ impl Profiles {
             self.user_log.announce_profile(&after.user).await?;
         }
         Ok(after)
-    }
-
-    /// Refuses a display name that could impersonate staff or the system, or is the handle of an admin. Those of other
-    /// users may repeat: where they do, the page shows handles.
-    async fn refuse_impersonation(&self, actor: &Actor, display_name: &DisplayName) -> Result<(), Refusal> {
-        display_name.refuse_impersonation()?;
-        let handle = display_name.as_str().trim_start_matches('@');
-        let Some(key) = lookup_key(handle) else { return Ok(()) };
-        match self.users.user_by_name(&key).await? {
-            Some(other) if other.user.role == UserRole::Admin && other.user.id != actor.user => {
-                Err(Refusal::bad_request("This is the name of an admin. Choose another display name."))
-            }
-            _ => Ok(()),
-        }
     }
 
     async fn confirm(&self, record: &UserRecord, password: Option<String>) -> Result<(), Refusal> {
@@ -173,6 +159,46 @@ impl Profiles {
         Ok(UsersPage { users, next })
     }
 
+    /// Returns users whose handle or display name contains each word of `part`, ignoring case and accents, in order of
+    /// their handles after `after` of the previous page. Examines at most [`USERS_LOOKED_AT`] users, so a page may be short,
+    /// or even empty, although another follows. A guest sends at least [`GUEST_SEARCH_CHARS`] characters and gets a few
+    /// users and no further page.
+    pub async fn find(
+        &self,
+        reader: &Actor,
+        part: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<UsersPage, Refusal> {
+        let words: Vec<String> = search_key(part).split_whitespace().map(str::to_owned).collect();
+        let is_short = part.trim().chars().count() < GUEST_SEARCH_CHARS;
+        if words.is_empty() || (reader.guest && is_short) {
+            return Ok(UsersPage { users: Vec::new(), next: None });
+        }
+
+        let limit = limit.clamp(1, if reader.guest { GUEST_SEARCH_USERS } else { PAGE_ROWS });
+        let mut found = Vec::new();
+        let mut from = after.map(str::to_owned);
+        let mut next = None;
+        for _ in 0..USERS_LOOKED_AT / USERS_READ_AT_ONCE {
+            let users = self.users.users_by_prefix("", from.as_deref(), USERS_READ_AT_ONCE).await?;
+            let is_last = users.len() < USERS_READ_AT_ONCE;
+            from = users.last().map(|user| user.name.folded());
+            next = from.clone().filter(|_| !is_last);
+            for user in users.into_iter().filter(|user| !user.deleted && contains(user, &words)) {
+                if found.len() == limit {
+                    next = found.last().map(|user: &User| user.name.folded());
+                    return Ok(UsersPage { users: found, next: next.filter(|_| !reader.guest) });
+                }
+                found.push(user);
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(UsersPage { users: found, next: next.filter(|_| !reader.guest) })
+    }
+
     async fn search_as_guest(&self, prefix: &str, limit: usize) -> Result<UsersPage, Refusal> {
         let Some(prefix) = handle_prefix(prefix) else { return Ok(UsersPage { users: Vec::new(), next: None }) };
         let limit = limit.clamp(1, GUEST_SEARCH_USERS);
@@ -183,5 +209,29 @@ impl Profiles {
         };
         let users = users.into_iter().filter(|user| !user.deleted).collect();
         Ok(UsersPage { users, next: None })
+    }
+}
+
+fn contains(user: &User, words: &[String]) -> bool {
+    let handle = search_key(user.name.as_str());
+    let shown = user.display_name.as_ref().map(|name| search_key(name.as_str())).unwrap_or_default();
+    words.iter().all(|word| handle.contains(word) || shown.contains(word))
+}
+
+/// Refuses a display name that could impersonate staff or the system, or is the handle of an admin other than `own`. Those
+/// of other users may repeat: where they do, the page shows handles.
+pub(super) async fn refuse_impersonation(
+    users: &dyn UserStore,
+    own: Option<UserId>,
+    display_name: &DisplayName,
+) -> Result<(), Refusal> {
+    display_name.refuse_impersonation()?;
+    let handle = display_name.as_str().trim_start_matches('@');
+    let Some(key) = lookup_key(handle) else { return Ok(()) };
+    match users.user_by_name(&key).await? {
+        Some(other) if other.user.role == UserRole::Admin && Some(other.user.id) != own => {
+            Err(Refusal::bad_request("This is the name of an admin. Choose another display name."))
+        }
+        _ => Ok(()),
     }
 }

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use crate::limits::FEED_USERS_AT_ONCE;
 use async_trait::async_trait;
 use domain::{
-    Body, Entry, Level, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, OwnChange,
-    Refusal, Room, RoomId, RoomKind, Seq, User, UserId,
+    Body, Entry, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, OwnChange, Refusal, Room,
+    RoomId, RoomKind, Seq, User, UserId,
 };
 use futures_util::{StreamExt, stream};
 
@@ -204,7 +204,7 @@ impl Consumer for Notify {
 
 /// Returns whether a user is notified, judging by their current membership.
 fn wants_notification(member: &Member, cause: &Cause<'_>) -> bool {
-    if member.level == Level::None {
+    if member.is_quiet(cause.at) {
         return false;
     }
     match cause.kind {

@@ -1,27 +1,55 @@
 //! The consumer that maintains each user's row of a room: a member entry becomes an append to that user log, which
 //! announces the row to all their devices.
+//!
+//! For the user who made a change, the node that committed it does the same at once ([`OwnRooms::write_now`]), so that
+//! their next read finds the room. The guard of the append makes the second time a no-op.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::limits::FEED_USERS_AT_ONCE;
+use crate::limits::{FEED_USERS_AT_ONCE, OWN_ROW_WAIT};
 use async_trait::async_trait;
-use domain::{Body, Entry, Level, MemberState, OwnChange, Refusal, Seq, UserId, UserRoom};
+use domain::{Body, Entry, Level, LogId, Member, MemberState, OwnChange, Refusal, RoomId, Seq, UserId, UserRoom};
 use futures_util::{StreamExt, stream};
+use tokio::time::timeout;
 
 use super::{Batch, Consumer, Requests, Stopped, announce};
 use crate::log::Logs;
+use crate::ports::Store;
 
 /// Writes users' rows of rooms.
 pub struct OwnRooms {
+    store: Store,
     logs: Arc<Logs>,
     requests: Arc<Requests>,
 }
 
 impl OwnRooms {
     /// Creates the consumer, which writes through these logs.
-    pub fn new(logs: Arc<Logs>, requests: Arc<Requests>) -> Arc<Self> {
-        Arc::new(OwnRooms { logs, requests })
+    pub fn new(store: Store, logs: Arc<Logs>, requests: Arc<Requests>) -> Arc<Self> {
+        Arc::new(OwnRooms { store, logs, requests })
+    }
+
+    /// Writes the user's row of a room whose membership they have just changed, without waiting for the feed. Waits at
+    /// most [`OWN_ROW_WAIT`] and never fails: the change itself is durable, and the feed writes what is missing.
+    pub async fn write_now(&self, room: RoomId, user: UserId) {
+        let outcome = timeout(OWN_ROW_WAIT, self.try_write_now(room, user)).await;
+        if !matches!(outcome, Ok(Ok(()))) {
+            tracing::debug!(%room, %user, "a user's row of a room is left to the feed");
+        }
+    }
+
+    async fn try_write_now(&self, room: RoomId, user: UserId) -> Result<(), Refusal> {
+        let rooms = &self.store.rooms;
+        let (member, row) = tokio::try_join!(rooms.member(room, user), rooms.user_room(user, room))?;
+        let Some(member) = member.filter(|member| is_news(member, row.as_ref())) else { return Ok(()) };
+
+        let log = LogId::Room(room);
+        let (entries, epoch) =
+            tokio::try_join!(self.store.log.read(log, member.rev, member.rev), self.store.log.epoch())?;
+        let Some(entry) = entries.first() else { return Ok(()) };
+        let batch = Batch { room, epoch, entries: &entries };
+        self.write(&batch, user, MembershipChange::new(entry, None)).await.map_or(Ok(()), |(_, refusal)| Err(refusal))
     }
 
     /// Writes a user's rows. Returns what failed, and the seq to continue from.
@@ -67,6 +95,12 @@ impl Consumer for OwnRooms {
             Some((first, refusal)) => Err(Stopped { done: first - 1, refusal }),
         }
     }
+}
+
+/// Returns whether the row has to be written now. A row that shows the user as a member while they joined again lacks the
+/// entries between, which the feed reads; the room is in their list all the same.
+fn is_news(member: &Member, row: Option<&UserRoom>) -> bool {
+    row.is_none_or(|row| row.rev < member.rev && !(member.is_joined() && row.state == MemberState::Joined))
 }
 
 /// The changes of one user's membership in a batch. Each entry contains the whole membership, so the newest is enough,
@@ -117,6 +151,7 @@ fn row(batch: &Batch<'_>, entry: &Entry, join: Option<&Entry>) -> Option<UserRoo
         role: *role,
         rev: entry.seq,
         level: Level::default(),
+        quiet_until: None,
         hidden: false,
         why: why.clone(),
         request: None,

@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::log::CommitListener;
 use crate::ports::{Blobs, ByteStream, Committed, Quota, Store};
+use crate::refusals::file_size;
 use crate::throttle::Throttle;
 
 pub use direct::DirectUpload;
@@ -297,10 +298,10 @@ impl Files {
 
     /// Returns the refusal of a larger file. It names the way to upload one, if there is any.
     pub fn too_large(&self) -> Refusal {
-        let mut message = format!("The file is larger than {} bytes.", self.upload_bytes);
+        let mut message = format!("The file is larger than {}.", file_size(self.upload_bytes));
         if self.blobs.presigns_for().is_some() && self.direct_upload_bytes > self.upload_bytes {
-            let most = self.direct_upload_bytes;
-            message += &format!(" To upload up to {most} bytes, use POST /api/files/presign.");
+            let most = file_size(self.direct_upload_bytes);
+            message += &format!(" To upload up to {most}, use POST /api/files/presign.");
         }
         Refusal::new(Code::TooLarge, message)
     }

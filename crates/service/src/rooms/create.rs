@@ -2,13 +2,16 @@
 
 use domain::limits::SLUG_CHARS;
 use domain::name::{RoomName, Slug};
-use domain::{Actor, Code, Intent, LogId, Refusal, Room, RoomId, RoomKind};
+use domain::{Actor, Code, Intent, Refusal, Room, RoomId, RoomKind};
 
 use super::{ChangeRequest, RoomDetails, Rooms};
 use crate::access::RoomRef;
 
 /// How many suffixes are tried for a slug that was derived from a name.
 const SLUG_TRIES: usize = 8;
+
+/// The words that stand where the REST API's paths have a room: a room with such a slug could not be called by it.
+const PATH_WORDS: [&str; 5] = ["blocks", "direct", "directory", "docs", "health"];
 
 /// The properties of a new room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,10 @@ impl Rooms {
         if new.kind == RoomKind::Private && new.slug.is_some() {
             return Err(Refusal::bad_request("Only a public room can have an `id` that you choose. Leave it out."));
         }
+        if let Some(slug) = new.slug.as_ref().filter(|slug| PATH_WORDS.contains(&slug.as_str())) {
+            let why = format!("The id `{slug}` is a word of the API's own paths. Choose another one.");
+            return Err(Refusal::bad_request(why));
+        }
         // The room's id follows from the caller's id of the change, so that a repeat goes to the same log.
         let id = asked.id.map_or_else(|| self.ids.room(), |key| RoomId::created(actor.user, key));
         let asked = ChangeRequest { seen: Some(0), ..asked };
@@ -56,7 +63,7 @@ impl Rooms {
                 rev: 0,
             };
             let intent = Intent::Create { room: Box::new(room), people: Vec::new() };
-            match self.logs.submit(LogId::Room(id), asked.change(&self.ids, *actor, intent)).await {
+            match self.ask_own(actor, id, asked, intent).await {
                 Ok(_) => return self.get(actor, &RoomRef::Id(id)).await,
                 // A slug derived from the name gets another suffix; a chosen one is refused.
                 Err(refusal) if refusal.code == Code::Conflict && new.slug.is_none() && tried < SLUG_TRIES => {
@@ -92,7 +99,7 @@ fn slug_of(name: &RoomName, tried: usize, random: [u8; 4]) -> Slug {
     let base = if base.is_empty() { "room" } else { base };
     let base: String = base.chars().take(SLUG_CHARS - 9).collect();
     let text = match tried {
-        0 if Slug::parse(&base).is_ok() => base,
+        0 if Slug::parse(&base).is_ok() && !PATH_WORDS.contains(&base.as_str()) => base,
         1..=3 => format!("{base}-{}", tried + 1),
         _ => format!("{base}-{}", u32::from_le_bytes(random)),
     };
@@ -110,6 +117,7 @@ mod tests {
         assert_eq!(slug("Tea & Talk!", 0), "tea-talk");
         assert_eq!(slug("Tea & Talk!", 1), "tea-talk-2");
         assert_eq!(slug("喫茶", 0), "room");
+        assert!(!PATH_WORDS.contains(&slug("Health", 0).as_str()));
         assert!(slug(&"x".repeat(80), 9).len() <= SLUG_CHARS);
     }
 }

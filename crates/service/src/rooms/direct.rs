@@ -31,8 +31,16 @@ impl Rooms {
         let id = RoomId::direct(actor.user, other);
         if self.store.rooms.room(id).await?.is_none() {
             self.open_direct(actor, other, id).await?;
-        } else if self.store.rooms.user_room(actor.user, id).await?.is_some_and(|row| row.request.is_some()) {
-            self.own(actor, OwnChange::Answer { room: id, accept: true }).await?;
+        } else {
+            let mut row = self.store.rooms.user_room(actor.user, id).await?;
+            if row.is_none() {
+                // The other user has opened it a moment ago.
+                self.own_rooms.write_now(id, actor.user).await;
+                row = self.store.rooms.user_room(actor.user, id).await?;
+            }
+            if row.is_some_and(|row| row.request.is_some()) {
+                self.own(actor, OwnChange::Answer { room: id, accept: true }).await?;
+            }
         }
         self.get(actor, &RoomRef::Id(id)).await
     }
@@ -55,8 +63,7 @@ impl Rooms {
             rev: 0,
         };
         let intent = Intent::Create { room: Box::new(room), people: vec![other] };
-        let change = ChangeRequest::default().change(&self.ids, *actor, intent);
-        let outcome = self.logs.submit(LogId::Room(id), change).await;
+        let outcome = self.ask_own(actor, id, ChangeRequest::default(), intent).await;
         if let Some(place) = place.filter(|_| !outcome.as_ref().is_ok_and(|ack| !ack.noop)) {
             place.give_back().await;
         }

@@ -16,12 +16,13 @@ impl Rooms {
         if !member.as_ref().is_some_and(Member::is_joined) {
             self.check_room_count(actor).await?;
         }
-        self.ask(actor, &RoomRef::Id(id), asked, Intent::Join).await
+        self.ask_own(actor, id, asked, Intent::Join).await
     }
 
     /// Leaves a room, or declines an invitation.
     pub async fn leave(&self, actor: &Actor, room: &RoomRef, asked: ChangeRequest) -> Result<Ack, Refusal> {
-        self.ask(actor, room, asked, Intent::Leave).await
+        let id = self.access.id(room).await?;
+        self.ask_own(actor, id, asked, Intent::Leave).await
     }
 
     /// Changes another user's membership: invite, kick, ban, unban, mute, unmute, role.

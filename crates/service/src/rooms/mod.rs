@@ -9,7 +9,7 @@ mod offered;
 
 use std::sync::Arc;
 
-use domain::limits::{Limits, PAGE_ROWS, PINS_PER_ROOM};
+use domain::limits::{Limits, PAGE_ROWS, PINS_PER_ROOM, QUIET_S};
 use domain::name::Slug;
 use domain::text::Emoji;
 use domain::{
@@ -22,6 +22,7 @@ pub use create::NewRoom;
 pub use direct::DirectPolicy;
 
 use crate::access::{Access, RoomRef, Seen};
+use crate::feed::OwnRooms;
 use crate::ids::Ids;
 use crate::log::Logs;
 use crate::ports::{DirectoryRoom, Store, UserRoomRow};
@@ -120,6 +121,7 @@ pub struct Rooms {
     ids: Ids,
     rules: RoomRules,
     approaches: Approaches,
+    own_rooms: Arc<OwnRooms>,
 }
 
 /// What an operator decides about rooms.
@@ -135,6 +137,7 @@ pub struct RoomRules {
 
 impl Rooms {
     /// Creates the use cases from their parts.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of its own, and there is one caller")]
     pub fn new(
         store: Store,
         logs: Arc<Logs>,
@@ -143,8 +146,9 @@ impl Rooms {
         ids: Ids,
         rules: RoomRules,
         approaches: Approaches,
+        own_rooms: Arc<OwnRooms>,
     ) -> Arc<Self> {
-        Arc::new(Rooms { store, logs, access, user_cache, ids, rules, approaches })
+        Arc::new(Rooms { store, logs, access, user_cache, ids, rules, approaches, own_rooms })
     }
 
     /// Returns a room that the caller may see.
@@ -199,6 +203,13 @@ impl Rooms {
         Ok((ack, self.get(actor, room).await?))
     }
 
+    /// Submits a change of the caller's own membership. When it returns, the caller's list of rooms shows it.
+    async fn ask_own(&self, actor: &Actor, room: RoomId, asked: ChangeRequest, intent: Intent) -> Result<Ack, Refusal> {
+        let ack = self.logs.submit(LogId::Room(room), asked.change(&self.ids, *actor, intent)).await?;
+        self.own_rooms.write_now(room, actor.user).await;
+        Ok(ack)
+    }
+
     /// Submits a change to the room's log, for a caller who can see the room or was a member of it.
     async fn ask(&self, actor: &Actor, room: &RoomRef, asked: ChangeRequest, intent: Intent) -> Result<Ack, Refusal> {
         let room = self.access.id(room).await?;
@@ -211,13 +222,19 @@ impl Rooms {
         actor: &Actor,
         room: &RoomRef,
         level: Option<Level>,
+        quiet_s: Option<u64>,
         hidden: Option<bool>,
     ) -> Result<Ack, Refusal> {
+        if quiet_s.is_some_and(|seconds| seconds > QUIET_S) {
+            let message =
+                format!("A room can be muted for at most {QUIET_S} seconds; set the level to \"none\" instead.");
+            return Err(Refusal::bad_request(message));
+        }
         let seen = self.access.room(actor, room).await?;
         if seen.member.is_none() {
             return Err(Refusal::forbidden("Join the room before you change its settings."));
         }
-        self.own(actor, OwnChange::RoomSettings { room: seen.room.id, level, hidden }).await
+        self.own(actor, OwnChange::RoomSettings { room: seen.room.id, level, quiet_s, hidden }).await
     }
 
     /// Returns the user whom a caller names by id or by handle.

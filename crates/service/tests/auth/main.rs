@@ -49,7 +49,12 @@ fn name(text: &str) -> UserName {
 }
 
 fn registration(text: &str) -> Registration {
-    Registration { name: name(text), password: Password::parse(PASSWORD.into()).expect("valid"), email: None }
+    Registration {
+        name: name(text),
+        password: Password::parse(PASSWORD.into()).expect("valid"),
+        email: None,
+        display_name: None,
+    }
 }
 
 impl Fixture {
@@ -73,7 +78,7 @@ fn refresh_token(signed_in: &SignedIn) -> &str {
 #[tokio::test]
 async fn the_first_registered_user_becomes_admin_even_after_a_guest() {
     let fixture = fixture();
-    let guest = fixture.auth.accounts.guest(&name("eve"), &device()).await.expect("guests are allowed");
+    let guest = fixture.auth.accounts.guest(&name("eve").into(), &device()).await.expect("guests are allowed");
     assert!(guest.user.guest && fixture.actor(&guest).guest);
     assert_eq!(fixture.register("ada").await.user.role, UserRole::Admin);
     assert_eq!(fixture.register("bob").await.user.role, UserRole::User);
@@ -91,7 +96,7 @@ async fn the_first_account_needs_the_token_unless_it_is_local() {
     for wrong in [None, Some(""), Some("0000-0000-0000-0000-0000")] {
         assert_eq!(code(register(None, "eve", wrong).await), Some(Code::Forbidden), "{wrong:?}");
     }
-    let guest = accounts.guest(&name("eve"), &device()).await.expect("guests need no token");
+    let guest = accounts.guest(&name("eve").into(), &device()).await.expect("guests need no token");
     let guest = fixture.actor(&guest);
     assert_eq!(code(register(Some(guest), "eve", None).await), Some(Code::Forbidden), "nor is a guest the first");
 
@@ -106,7 +111,7 @@ async fn the_first_account_needs_the_token_unless_it_is_local() {
 #[tokio::test]
 async fn a_guest_who_registers_keeps_the_id_and_the_session() {
     let fixture = fixture();
-    let guest = fixture.auth.accounts.guest(&name("ada"), &device()).await.expect("guests are allowed");
+    let guest = fixture.auth.accounts.guest(&name("ada").into(), &device()).await.expect("guests are allowed");
     let actor = fixture.actor(&guest);
     let ada = fixture
         .auth
@@ -128,7 +133,7 @@ async fn a_guest_who_registers_keeps_the_id_and_the_session() {
 #[tokio::test]
 async fn a_refresh_whose_answer_was_lost_can_be_repeated_until_the_token_expires() {
     let fixture = fixture();
-    let first = fixture.auth.accounts.guest(&name("ada"), &device()).await.expect("guests are allowed");
+    let first = fixture.auth.accounts.guest(&name("ada").into(), &device()).await.expect("guests are allowed");
     fixture.clock.advance(SESSION_LIFE / 2);
     let second = fixture.auth.sessions.refresh(refresh_token(&first)).await.expect("rotated");
     assert_ne!(refresh_token(&second), refresh_token(&first));
@@ -153,7 +158,7 @@ async fn a_refresh_whose_answer_was_lost_can_be_repeated_until_the_token_expires
 #[tokio::test]
 async fn a_registration_whose_answer_was_lost_leaves_the_guest_signed_in() {
     let fixture = fixture();
-    let guest = fixture.auth.accounts.guest(&name("ada"), &device()).await.expect("guests are allowed");
+    let guest = fixture.auth.accounts.guest(&name("ada").into(), &device()).await.expect("guests are allowed");
     let actor = fixture.actor(&guest);
     let lost = fixture
         .auth

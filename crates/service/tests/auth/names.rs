@@ -23,7 +23,7 @@ async fn names_that_impersonate_are_refused_to_users_and_given_by_operators() {
     for taken in ["admin", "ADMlN", "moderator", "support", "everyone", "channeI", "0wner", "paIaver"] {
         let registered = auth.accounts.register(None, registration(taken), &device(), &FirstAccount::Local).await;
         assert_eq!(code(registered), Some(Code::BadRequest), "{taken}");
-        assert_eq!(code(auth.accounts.guest(&name(taken), &device()).await), Some(Code::BadRequest), "{taken}");
+        assert_eq!(code(auth.accounts.guest(&name(taken).into(), &device()).await), Some(Code::BadRequest), "{taken}");
         assert_eq!(code(auth.profiles.update(&actor, renamed(taken)).await), Some(Code::BadRequest), "{taken}");
         assert_eq!(code(auth.profiles.update(&actor, shown(taken)).await), Some(Code::BadRequest), "{taken}");
     }

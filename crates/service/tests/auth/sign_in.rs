@@ -158,7 +158,7 @@ async fn common_passwords_and_the_own_name_are_refused_wherever_a_password_is_ch
     let actor = fixture.actor(&ada);
     for weak in ["password", "Password1", "12345678", "        ", "\0\0\0\0\0\0\0\0", "lovelace1815"] {
         let password = || Password::parse(weak.into()).expect("long enough");
-        let new = || Registration { name: name("lovelace"), password: password(), email: None };
+        let new = || Registration { name: name("lovelace"), password: password(), email: None, display_name: None };
         let registered = fixture.auth.accounts.register(None, new(), &device(), &FirstAccount::Local).await;
         assert_eq!(code(registered), Some(Code::BadRequest), "{weak:?}");
         assert_eq!(code(fixture.auth.accounts.create_user(new(), UserRole::User).await), Some(Code::BadRequest));
@@ -212,7 +212,7 @@ async fn a_guest_finds_some_users_and_lists_none() {
     for number in 10..35 {
         fixture.register(&format!("adam{number}")).await;
     }
-    let guest = fixture.auth.accounts.guest(&name("eve"), &device()).await.expect("guests are allowed");
+    let guest = fixture.auth.accounts.guest(&name("eve").into(), &device()).await.expect("guests are allowed");
     let (guest, user) = (fixture.actor(&guest), fixture.actor(&fixture.register("bob").await));
     let found = async |actor: &Actor, prefix: &str, after: Option<&str>| {
         let page = fixture.auth.profiles.search(actor, prefix, after, 100).await.expect("a page");

@@ -210,6 +210,7 @@ async fn a_thousand_rooms_of_one_user_are_listed_once_each() {
             role: Role::Member,
             muted_until: None,
             level: Level::All,
+            quiet_until: None,
             from_seq: 1,
             to_seq: None,
             rev: 2,

@@ -57,7 +57,7 @@ impl Node {
         let kinds = RoomKinds::new(memory.store());
         let requests = Requests::new(memory.store(), logs.clone(), user_cache.clone(), kinds);
         let notify = Notify::new(logs.clone(), memory.store(), user_cache, requests.clone());
-        let own_rooms = OwnRooms::new(logs.clone(), requests);
+        let own_rooms = OwnRooms::new(memory.store(), logs.clone(), requests);
         let consumers: Vec<Arc<dyn Consumer>> = vec![own_rooms.clone(), notify.clone()];
         let settings = FeedSettings { owner: owner.to_owned(), changes_every: Duration::from_secs(1) };
         let catch_up = CatchUp::new(memory.store(), clock.clone(), consumers.clone(), owner.to_owned());
@@ -115,7 +115,7 @@ impl Node {
     }
 
     async fn settings(&self, user: UserId, room: RoomId, level: domain::Level) {
-        let change = OwnChange::RoomSettings { room, level: Some(level), hidden: None };
+        let change = OwnChange::RoomSettings { room, level: Some(level), quiet_s: None, hidden: None };
         self.ask(user, LogId::User(user), Intent::Own(change)).await.expect("the room is in the list");
     }
 }

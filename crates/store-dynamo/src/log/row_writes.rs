@@ -10,7 +10,7 @@ use service::ports::StoreResult;
 
 use super::log_item::LogItem;
 use super::plan::{Otherwise, Planned, put_always};
-use crate::item::{Item, flag, id, word};
+use crate::item::{Item, flag, id, time, word};
 use crate::keys;
 use crate::op::{Change, Op, When};
 use crate::rows::{self, NotificationState};
@@ -150,9 +150,12 @@ impl TableStore {
                     planned.push(Planned::or_else(rows::change_user_room_and_mark(user, row), without_mark));
                 }
                 RowWrite::UserRoom(row) => planned.push(Planned::or_drop(rows::change_user_room(user, row))),
-                RowWrite::RoomSettings { room, level, hidden } => {
+                RowWrite::RoomSettings { room, level, quiet_until, hidden } => {
+                    let quiet_until = quiet_until.map(time);
                     let own = Change::of(keys::user_room(user, *room)).set("lv", word(level)).set("hd", flag(*hidden));
+                    let own = own.set_or_remove("qu", quiet_until.clone());
                     let member = Change::of(keys::member(*room, user)).set("lv", word(level));
+                    let member = member.set_or_remove("qu", quiet_until);
                     planned.push(Planned::or_drop(Op::Update(own, When::Present)));
                     planned.push(Planned::or_drop(Op::Update(member, When::Present)));
                 }

@@ -63,6 +63,7 @@ fn read_member(item: &Item) -> StoreResult<Member> {
         role: item.word("ro")?,
         muted_until: item.time_or_none("mu")?,
         level: level(item)?,
+        quiet_until: item.time_or_none("qu")?,
         from_seq: item.number("fs")?,
         to_seq: item.number_or_none("ts")?,
         rev: item.number("rv")?,
@@ -118,6 +119,7 @@ fn read_user_room(item: &Item) -> StoreResult<UserRoom> {
         role: item.word("ro")?,
         rev: item.number("rv")?,
         level: level(item)?,
+        quiet_until: item.time_or_none("qu")?,
         hidden: item.flag("hd"),
         why: item.text_or_none("wy")?.map(str::to_owned),
         request: match item.flag("ig") {

@@ -137,7 +137,7 @@ async fn rows_of_two_logs_written_in_opposite_order_do_not_block() {
         let mut own = LogWriter::new(&own_store, LogId::User(user)).await;
         for round in 0..30 {
             let level = if round % 2 == 0 { Level::None } else { Level::Mentions };
-            own.row_writes(&[RowWrite::RoomSettings { room: room_id, level, hidden: false }]).await;
+            own.row_writes(&[RowWrite::RoomSettings { room: room_id, level, quiet_until: None, hidden: false }]).await;
         }
     });
     by_room.await.expect("the room's log is written");

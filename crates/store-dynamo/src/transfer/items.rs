@@ -23,12 +23,17 @@ pub fn items_of(record: &Record) -> StoreResult<Vec<Item>> {
         }
         Record::Member(row) => {
             let member = row.member();
-            vec![written(rows::change_member(row.room, &member)).with("lv", word(&member.level))]
+            vec![
+                written(rows::change_member(row.room, &member))
+                    .with("lv", word(&member.level))
+                    .with_some("qu", member.quiet_until.map(time)),
+            ]
         }
         Record::UserRoom { user, row } => {
             let row = &row.0;
             let item = written(rows::change_user_room(*user, row))
                 .with("lv", word(&row.level))
+                .with_some("qu", row.quiet_until.map(time))
                 .with("hd", flag(row.hidden))
                 .with("rs", number(row.read_seq))
                 .with("rn", number(row.read_n));

@@ -13,12 +13,13 @@ type Done = Result<(), sqlx::Error>;
 pub async fn apply(connection: &mut dyn Connection, user: UserId, row_write: &RowWrite) -> Done {
     match row_write {
         RowWrite::UserRoom(row) => user_room(connection, user, row).await,
-        RowWrite::RoomSettings { room, level, hidden } => {
-            let own = sql::query("UPDATE user_room SET level = $1, hidden = $2 WHERE user_id = $3 AND room = $4");
-            let own = own.bind(word(level)).bind(i64::from(*hidden)).bind(user.to_string()).bind(room.to_string());
-            own.execute(&mut *connection).await?;
-            let member = sql::query("UPDATE member SET level = $1 WHERE room = $2 AND user_id = $3");
-            let member = member.bind(word(level)).bind(room.to_string()).bind(user.to_string());
+        RowWrite::RoomSettings { room, level, quiet_until, hidden } => {
+            let own = "UPDATE user_room SET level = $1, quiet_until = $2, hidden = $3 WHERE user_id = $4 AND room = $5";
+            let quiet_until = quiet_until.map(|until| until.0);
+            let own = sql::query(own).bind(word(level)).bind(quiet_until).bind(i64::from(*hidden));
+            own.bind(user.to_string()).bind(room.to_string()).execute(&mut *connection).await?;
+            let member = sql::query("UPDATE member SET level = $1, quiet_until = $2 WHERE room = $3 AND user_id = $4");
+            let member = member.bind(word(level)).bind(quiet_until).bind(room.to_string()).bind(user.to_string());
             member.execute(connection).await.map(|_| ())
         }
         RowWrite::Answer { room, request } => {

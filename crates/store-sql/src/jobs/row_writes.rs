@@ -97,7 +97,7 @@ async fn member(connection: &mut dyn Connection, room: RoomId, row: &Member) -> 
     let before = before.fetch_optional(&mut *connection).await?;
     let before: Option<String> = before.map(|row| row.try_get("state")).transpose()?;
     let was_in = before.is_some_and(|state| state == word(&MemberState::Joined));
-    // A level of an older row stays: it is the user's own setting.
+    // The level and the quiet time of an older row stay: they are the user's own settings.
     let sql = "INSERT INTO member (room, user_id, state, role, muted_until, level, from_seq, to_seq, rev)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                ON CONFLICT (room, user_id) DO UPDATE SET state = excluded.state, role = excluded.role,

@@ -55,7 +55,8 @@ pub async fn call_everything(store: &Store) {
     own.row_writes(&[RowWrite::NotificationRead { key: None, at }]).await;
     own.row_writes(&[RowWrite::NotificationChanged(new)]).await;
     own.row_writes(&[RowWrite::NotificationDropped { key, expires: at }]).await;
-    own.row_writes(&[RowWrite::RoomSettings { room: id, level: domain::Level::All, hidden: false }]).await;
+    own.row_writes(&[RowWrite::RoomSettings { room: id, level: domain::Level::All, quiet_until: None, hidden: false }])
+        .await;
     own.row_writes(&[RowWrite::Answer { room: id, request: None }]).await;
     own.row_writes(&[RowWrite::Block { user: eve, on: true }]).await;
 

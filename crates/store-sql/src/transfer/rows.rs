@@ -67,10 +67,10 @@ pub fn row_of(record: &Record) -> StoreResult<NewRow> {
         Record::Member(stored) => {
             let member = stored.member();
             row!(
-                "member" ("room, user_id, state, role, muted_until, level, from_seq, to_seq, rev")
+                "member" ("room, user_id, state, role, muted_until, level, quiet_until, from_seq, to_seq, rev")
                 stored.room.to_string(), member.user.to_string(), word(&member.state), word(&member.role),
-                member.muted_until.map(|at| at.0), word(&member.level), int(member.from_seq), member.to_seq.map(int),
-                int(member.rev),
+                member.muted_until.map(|at| at.0), word(&member.level), member.quiet_until.map(|at| at.0),
+                int(member.from_seq), member.to_seq.map(int), int(member.rev),
             )
         }
         Record::UserRoom { user, row: stored } => {
@@ -78,9 +78,9 @@ pub fn row_of(record: &Record) -> StoreResult<NewRow> {
             let (request_at, ignored) = codec::request(row.request);
             row!(
                 "user_room"
-                ("user_id, room, state, role, read_seq, read_n, mentions, level, hidden, rev, why, request_at, ignored")
+                ("user_id, room, state, role, read_seq, read_n, mentions, level, quiet_until, hidden, rev, why, request_at, ignored")
                 user.to_string(), row.room.to_string(), word(&row.state), word(&row.role), int(row.read_seq),
-                int(row.read_n), json(&row.mentions), word(&row.level), i64::from(row.hidden), int(row.rev),
+                int(row.read_n), json(&row.mentions), word(&row.level), row.quiet_until.map(|at| at.0), i64::from(row.hidden), int(row.rev),
                 row.why.clone(), request_at, ignored,
             )
         }

@@ -49,13 +49,13 @@ pub const TABLES: [Table; 16] = [
     Table { name: "room", columns: "room, body AS room_body", keys: &[Text("room")], record: room },
     Table {
         name: "member",
-        columns: "room, user_id, state, role, muted_until, level, from_seq, to_seq, rev",
+        columns: "room, user_id, state, role, muted_until, level, quiet_until, from_seq, to_seq, rev",
         keys: &[Text("room"), Text("user_id")],
         record: member,
     },
     Table {
         name: "user_room",
-        columns: "user_id, room, state, role, read_seq, read_n, mentions, level, hidden, rev, why, request_at, \
+        columns: "user_id, room, state, role, read_seq, read_n, mentions, level, quiet_until, hidden, rev, why, request_at, \
                   ignored",
         keys: &[Text("user_id"), Text("room")],
         record: user_room,

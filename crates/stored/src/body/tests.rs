@@ -61,6 +61,7 @@ fn every_kind_decodes_what_it_encodes() {
             role: Role::Owner,
             rev: 1,
             level: domain::Level::None,
+            quiet_until: None,
             hidden: true,
             why: None,
             request: Some(domain::Request::Pending { at: Timestamp(4) }),

@@ -14,5 +14,6 @@ fn main() -> io::Result<()> {
     for (name, text) in wire::generate::schemas() {
         fs::write(schemas.join(name), text)?;
     }
+    fs::write(schemas.join("asyncapi.json"), wire::generate::asyncapi())?;
     Ok(())
 }

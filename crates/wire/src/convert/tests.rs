@@ -83,6 +83,7 @@ fn a_removed_room_has_a_reason() {
         role: domain::Role::Member,
         rev: 31,
         level: Default::default(),
+        quiet_until: None,
         hidden: false,
         why: None,
         read_seq: 0,

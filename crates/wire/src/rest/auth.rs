@@ -13,6 +13,10 @@ use crate::server_frame::UserSelf;
 pub struct RegisterBody {
     /// The unique handle.
     pub name: String,
+    /// The name shown to others, such as `Maria Gómez`. Without it, the handle is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub display_name: Option<String>,
     /// The password: 8 to 256 characters, and neither one of the commonest nor the name itself.
     pub password: String,
     /// An e-mail address, as a contact. It need not be unique, and cannot be used to sign in.
@@ -50,7 +54,8 @@ pub struct LoginBody {
 /// Body of a guest sign-in, which needs no password.
 #[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct GuestBody {
-    /// The requested name; the server appends a suffix.
+    /// A handle, or any name such as `Maria Gómez`: that becomes the display name, and the handle is derived from it
+    /// (`mariagomez`). A handle that is taken gets a suffix.
     pub name: String,
 }
 

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod auth;
+pub mod config;
 pub mod files;
 pub mod messages;
 pub mod notifications;

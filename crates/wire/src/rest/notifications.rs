@@ -21,7 +21,7 @@ pub struct PostNotification {
     /// The notification's type, chosen by the poster.
     #[serde(default)]
     pub notif_type: String,
-    /// The id of the room that it is about.
+    /// The id or slug of the room that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub room_id: Option<String>,

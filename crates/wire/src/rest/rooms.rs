@@ -22,12 +22,18 @@ pub struct CreateRoom {
     #[serde(default)]
     #[ts(optional, as = "Option<String>")]
     pub description: String,
-    /// `public` or `private`.
+    /// `public` or `private`; `public` if left out.
+    #[serde(default = "public")]
+    #[ts(optional, as = "Option<RoomKind>")]
     pub kind: RoomKind,
     /// Whether new members cannot see what was sent before they joined.
     #[serde(default)]
     #[ts(optional, as = "Option<bool>")]
     pub hides_past: bool,
+}
+
+fn public() -> RoomKind {
+    RoomKind::Public
 }
 
 /// A room as the caller sees it.
@@ -217,6 +223,11 @@ pub struct RoomSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub level: Option<Level>,
+    /// For how many seconds from now nothing notifies the caller, at most a year; 0 ends it. A new level without this ends it,
+    /// too. To mute the room for good, set the level to `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub quiet_seconds: Option<u64>,
     /// Whether the room is hidden from the list until something new arrives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -1,27 +1,40 @@
 /** Owns when the cache is written: a moment after a change, and immediately when the page is hidden. */
-import type { Host, Timer } from "../host/host.js";
-import type { Core } from "../state/model.js";
-import { cacheWrite } from "../state/persist.js";
-import type { Draft } from "../types.js";
-import type { UserStore } from "../storage/storage.js";
+import type { Host, Timer } from "../host/host.ts";
+import type { Core } from "../state/model.ts";
+import { cacheWrite } from "../state/persist.ts";
+import type { Draft } from "../types.ts";
+import type { UserStore } from "../storage/storage.ts";
 
 const WRITE_AFTER_MS = 500;
 
 export class CacheWriter {
+  private readonly host: Host;
+  private readonly store: UserStore;
+  private readonly core: () => Core;
+  private written: Core | null;
+  private readonly keepsDrafts: boolean;
   private timer: Timer | null = null;
   private writing: Promise<void> = Promise.resolve();
   private readonly drafts = new Map<string, Draft>();
 
   /** `written` is the state that the disk holds now. */
   constructor(
-    private readonly host: Host,
-    private readonly store: UserStore,
-    private readonly core: () => Core,
-    private written: Core | null,
-  ) {}
+    host: Host,
+    store: UserStore,
+    core: () => Core,
+    written: Core | null,
+    /** Whether drafts are cached, too, because nothing else keeps them. */
+    keepsDrafts: boolean,
+  ) {
+    this.host = host;
+    this.store = store;
+    this.core = core;
+    this.written = written;
+    this.keepsDrafts = keepsDrafts;
+  }
 
   changed(before: Core, after: Core): void {
-    if (before.drafts !== after.drafts) {
+    if (this.keepsDrafts && before.drafts !== after.drafts) {
       for (const [room, draft] of after.drafts) if (before.drafts.get(room) !== draft) this.drafts.set(room, draft);
     }
     this.timer ??= this.host.setTimer(() => void this.flush(), WRITE_AFTER_MS);

@@ -1,30 +1,36 @@
 /** Owns the façade: one object with everything an application does, composed of the parts beside it. */
-import { Session } from "../auth/session.js";
-import type { ChatClientApi, ChatClientOptions } from "../chat-client.js";
-import { socketUrl } from "../connection/address.js";
-import { backOff } from "../connection/back-off.js";
-import { PalaverError } from "../errors.js";
-import { browserHost } from "../host/browser.js";
-import type { Host, Timer } from "../host/host.js";
-import type { NewChange } from "../outbox/outbox.js";
-import { Http } from "../rest/http.js";
-import { restApi, type Rest } from "../rest/rest.js";
-import { indexedDbStorage } from "../storage/indexed-db.js";
-import { memoryStorage } from "../storage/memory.js";
-import type { Storage } from "../storage/storage.js";
-import type * as view from "../types.js";
-import { Attachments } from "./attachments.js";
-import { History } from "./history.js";
-import { Live } from "./live.js";
-import { Moderation } from "./moderation.js";
-import { Notifications } from "./notifications.js";
-import { findUsers, listSessions } from "./people.js";
-import { Store } from "./store.js";
+import { Session } from "../auth/session.ts";
+import { memoryTokens } from "../auth/token-store.ts";
+import type { ChatClientApi, ChatClientOptions, StartOutcome } from "../chat-client.ts";
+import { socketUrl } from "../connection/address.ts";
+import { PalaverError } from "../errors.ts";
+import { browserHost } from "../host/browser.ts";
+import type { Host, Timer } from "../host/host.ts";
+import type { NewChange } from "../outbox/outbox.ts";
+import { ConfigCache } from "../rest/config.ts";
+import { Http } from "../rest/http.ts";
+import { restApi, type Rest } from "../rest/rest.ts";
+import { openStorage } from "../storage/guarded.ts";
+import type { Storage } from "../storage/storage.ts";
+import { unsaved } from "../state/unsaved.ts";
+import type * as view from "../types.ts";
+import { Attachments } from "./attachments.ts";
+import { Drafts } from "./drafts.ts";
+import { History } from "./history.ts";
+import { Live } from "./live.ts";
+import { lookUpRoom } from "./look-up.ts";
+import { Moderation } from "./moderation.ts";
+import { Notifications } from "./notifications.ts";
+import { findUsers, listSessions } from "./people.ts";
+import { enterRoom, findRoom, type FindRoomDeps } from "./find-room.ts";
+import { Startup } from "./startup.ts";
+import { Reading } from "./reading.ts";
+import { createRoom, directRoom } from "./rooms.ts";
+import { SessionSearch } from "./session-search.ts";
+import { Store } from "./store.ts";
 
 /** How often memory is trimmed. */
 const TIDY_EVERY_MS = 60_000;
-/** How long a newly created room may take to arrive through the user log. */
-const ROOM_ARRIVES_MS = 10_000;
 
 export class ChatClient implements ChatClientApi {
   /** The typed requests, for what the façade does not cover. */
@@ -37,13 +43,15 @@ export class ChatClient implements ChatClientApi {
   private readonly notifications: Notifications;
   private readonly moderation: Moderation;
   private readonly attachments: Attachments;
+  private readonly serverConfig: ConfigCache;
+  private readonly drafts: Drafts;
+  private readonly reading: Reading;
   private readonly wsUrl: string;
   private readonly useTicket: boolean;
   private live: Live | null = null;
-  private starting: Promise<void> | null = null;
-  /** Identifies the time between a start and a stop. */
-  private run: object | null = null;
-  private startRetry: Timer | null = null;
+  private readonly startup: Startup;
+  private readonly search: SessionSearch;
+  private starting: Promise<StartOutcome> | null = null;
   private tidying: Timer | null = null;
   private unwake: (() => void) | null = null;
   /** Runs sign-ins, sign-outs and switches one after the other. */
@@ -52,35 +60,47 @@ export class ChatClient implements ChatClientApi {
   constructor(options: ChatClientOptions = {}) {
     const baseUrl = (options.baseUrl ?? "").replace(/\/$/, "");
     this.host = { ...browserHost(), ...options.host };
-    this.storage =
-      options.storage === false || globalThis.indexedDB === undefined
-        ? memoryStorage()
-        : indexedDbStorage(options.storage ?? `palaver:${baseUrl}`);
+    this.storage = openStorage(options.storage ?? `palaver:${baseUrl}`, this.host, () => this.store.dispatch({ type: "not_durable" }));
     this.wsUrl = socketUrl(baseUrl);
     this.useTicket = options.useTicket ?? false;
-    this.session = new Session(this.host, baseUrl, {
-      onSignedOut: (forget) => void this.turn(() => this.signedOut(forget)),
-      onOtherUser: (user) => void this.turn(() => this.signedIn(user)),
-    });
+    const events = {
+      onSignedOut: (why: view.Ending["why"]) => void this.turn(() => this.signedOut(why)),
+      onOtherUser: (user: view.Person) => void this.turn(() => this.signedIn(user)),
+    };
+    this.session = new Session(this.host, baseUrl, events, options.tokenStore ?? memoryTokens());
     this.rest = restApi(new Http({ host: this.host, baseUrl, session: this.session, epoch: () => this.store.core.epoch }));
-    this.history = new History(this.store, this.rest);
+    this.history = new History(this.store, this.rest, this.host);
     this.notifications = new Notifications(this.store, this.rest);
     this.moderation = new Moderation(this.host, this.store, this.rest);
     this.attachments = new Attachments(this.rest);
+    this.serverConfig = new ConfigCache(this.host, baseUrl);
+    this.drafts = new Drafts(this.host, this.store, options.storage === false ? null : (options.storage ?? `palaver:${baseUrl}`));
+    this.reading = new Reading(this.host.tabMemory);
+    this.search = new SessionSearch(this.host, this.store, (isCurrent) => this.findSession(isCurrent));
+    this.startup = new Startup({
+      host: this.host,
+      store: this.store,
+      storage: this.storage,
+      session: this.session,
+      search: this.search,
+      signedIn: (user) => this.turn(() => this.signedIn(user)),
+    });
   }
 
   // ---- lifecycle
 
-  start(): Promise<void> {
-    this.starting ??= this.begin();
+  start(): Promise<StartOutcome> {
+    if (this.starting !== null) return this.starting;
+    const on = { wake: () => this.live?.wake(), hide: () => this.live?.flush(), leave: () => this.live?.left() };
+    this.unwake = this.host.onWake((what) => on[what]());
+    this.tidyLater();
+    this.starting = this.startup.begin();
     return this.starting;
   }
 
   stop(): void {
     this.starting = null;
-    this.run = null;
-    if (this.startRetry !== null) this.host.clearTimer(this.startRetry);
-    this.startRetry = null;
+    this.search.stop();
     if (this.tidying !== null) this.host.clearTimer(this.tidying);
     this.tidying = null;
     this.unwake?.();
@@ -97,17 +117,6 @@ export class ChatClient implements ChatClientApi {
   subscribe = (listener: () => void): (() => void) => this.store.subscribe(listener);
   getState = (): view.State => this.store.view();
 
-  private async begin(): Promise<void> {
-    const run = {};
-    this.run = run;
-    this.unwake = this.host.onWake((what) => (what === "wake" ? this.live?.wake() : this.live?.flush()));
-    this.tidyLater();
-    // The last user's cache is drawn at once; the socket finds out whether the session is still valid.
-    const last = await this.storage.lastUser().catch(() => null);
-    if (last !== null) await this.turn(() => this.signedIn(last));
-    else await this.findSession(run, 1);
-  }
-
   private tidyLater(): void {
     this.tidying = this.host.setTimer(() => {
       this.history.trim();
@@ -116,26 +125,14 @@ export class ChatClient implements ChatClientApi {
   }
 
   /** Asks the server who is signed in: without a cache only the server knows. */
-  private async findSession(run: object, attempt: number): Promise<void> {
-    try {
-      if (await this.storage.owesLogout().catch(() => false)) {
-        // A user who signed out while the server was away must not be signed in again by the cookie that is still there.
-        await this.session.logout();
-        await this.storage.setOwesLogout(false);
-      }
-      const user = await this.session.resume();
-      if (this.run !== run) return;
-      await this.turn(() => (user === null ? this.signedOut() : this.signedIn(user)));
-      this.store.dispatch({ type: "connection", change: { retryAt: null } });
-    } catch {
-      if (this.run !== run) return;
-      const wait = backOff(attempt, () => this.host.random());
-      this.store.dispatch({
-        type: "connection",
-        change: { status: "waiting", attempt, retryAt: this.host.now() + wait, downSince: this.store.core.connection.downSince ?? this.host.now() },
-      });
-      this.startRetry = this.host.setTimer(() => void this.findSession(run, attempt + 1), wait);
+  private async findSession(isCurrent: () => boolean): Promise<void> {
+    if (await this.storage.owesLogout()) {
+      // A user who signed out while the server was away must not be signed in again by the cookie that is still there.
+      await this.session.logout();
+      await this.storage.setOwesLogout(false);
     }
+    const user = await this.session.resume();
+    if (isCurrent()) await this.turn(() => (user === null ? this.signedOut(this.session.endedBy) : this.signedIn(user)));
   }
 
   private turn<T>(work: () => Promise<T>): Promise<T> {
@@ -147,15 +144,15 @@ export class ChatClient implements ChatClientApi {
   private async signedIn(user: view.Person): Promise<void> {
     if (this.live !== null && this.store.core.me?.id === user.id) {
       this.store.dispatch({ type: "session", session: "signed_in", me: { ...this.store.core.me, ...user } });
-      await this.storage.setLastUser(user).catch(() => undefined);
+      await this.storage.setLastUser(user);
       this.live.reconnectNow();
       return;
     }
     await this.live?.close();
     this.session.expect(user.id);
-    await this.storage.setLastUser(user).catch(() => undefined);
-    await this.storage.setOwesLogout(false).catch(() => undefined);
-    const disk = await this.storage.open(user.id).catch(() => memoryStorage().open(user.id));
+    await this.storage.setLastUser(user);
+    await this.storage.setOwesLogout(false);
+    const disk = await this.storage.open(user.id);
     this.live = new Live({
       host: this.host,
       store: this.store,
@@ -163,8 +160,10 @@ export class ChatClient implements ChatClientApi {
       wsUrl: this.wsUrl,
       useTicket: this.useTicket,
       disk,
+      drafts: this.drafts,
+      reading: this.reading,
       user,
-      onSignedOut: () => void this.turn(() => this.signedOut()),
+      onSignedOut: () => void this.turn(() => this.signedOut(this.session.endedBy ?? "expired")),
       onSynced: () => {
         this.history.refresh();
         this.moderation.loadBlocks().catch(() => undefined);
@@ -175,28 +174,37 @@ export class ChatClient implements ChatClientApi {
   }
 
   /**
-   * Ends the session. The data on disk stays for the next time the same user signs in, unless they signed out of this device
-   * from another one.
+   * Ends the session, for a reason if there was one. The data on disk stays for the next time the same user signs in, unless
+   * they signed out of this device from another one.
    */
-  private async signedOut(forget = false): Promise<void> {
+  private async signedOut(why: view.Ending["why"] | null): Promise<void> {
+    // The socket and the request that learned of it both say so; the first one is right.
+    if (this.store.core.session === "signed_out") return;
     const { live } = this;
+    const forget = why === "signed_out";
+    const user = forget ? null : this.store.core.me;
     this.live = null;
     this.session.forget();
+    this.reading.forget();
     await (forget ? live?.forget() : live?.close());
     if (forget) this.attachments.close();
-    await this.storage.setLastUser(null).catch(() => undefined);
-    this.store.dispatch({ type: "session", session: "signed_out", me: null });
+    await this.storage.setLastUser(null);
+    this.store.dispatch({ type: "session", session: "signed_out", me: null, ended: why === null ? null : { why, user } });
   }
 
   // ---- the person
 
   readonly setup = (): Promise<view.Setup> => this.session.setup();
+  readonly config = (): Promise<view.ServerConfig> => this.serverConfig.get();
+  /** Counts what a sign-out would lose. */
+  readonly unsaved = (): { unsent: number; drafts: number } => unsaved(this.store.core);
   register(input: Parameters<ChatClientApi["register"]>[0]): Promise<view.Person> {
     return this.turn(async () => {
-      const { display_name, ...body } = input;
-      const user = await this.session.register(body);
+      const user = await this.session.register(input);
       await this.signedIn(user);
-      return display_name === undefined ? user : this.updateMe({ display_name });
+      // A server of an earlier release does not take the name with the registration.
+      const { display_name: shown } = input;
+      return shown === undefined || user.display_name === shown ? user : this.updateMe({ display_name: shown });
     });
   }
 
@@ -223,7 +231,7 @@ export class ChatClient implements ChatClientApi {
   logout(): Promise<void> {
     return this.turn(() =>
       // An unreachable server must not keep a user signed in on this device: it learns of the logout at the next start.
-      this.end(() => this.session.logout().catch(() => this.storage.setOwesLogout(true).catch(() => undefined))),
+      this.end(() => this.session.logout().catch(() => this.storage.setOwesLogout(true))),
     );
   }
 
@@ -234,10 +242,12 @@ export class ChatClient implements ChatClientApi {
   private async end(before: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     const { live } = this;
     this.live = null;
+    // The server closes the socket of a session that ends, which must not look like one to renew.
+    live?.disconnect();
     await before();
     await live?.forget();
     this.attachments.close();
-    await this.storage.setLastUser(null).catch(() => undefined);
+    await this.storage.setLastUser(null);
     this.store.dispatch({ type: "session", session: "signed_out", me: null });
   }
 
@@ -294,8 +304,15 @@ export class ChatClient implements ChatClientApi {
 
   // ---- reading
 
-  openRoom = (room: view.RoomId): Promise<void> => this.history.open(room);
+  findRoom = (room: string): Promise<view.RoomId> => findRoom(this.finding(), room);
+  enterRoom = (room: string): Promise<view.RoomId> => enterRoom(this.finding(), room);
+  openRoom = (room: view.RoomId, options?: view.OpenOptions): Promise<void> => this.history.open(room, options);
   loadOlder = (room: view.RoomId): Promise<void> => this.history.older(room);
+  loadNewer = (room: view.RoomId): Promise<void> => this.history.newer(room);
+  loadNewest = (room: view.RoomId): Promise<void> => this.history.newest(room);
+  loadAround = (room: view.RoomId, seq: number): Promise<view.LinkedMessage> => this.history.around(room, seq);
+  messageAfter = (room: view.RoomId, seq: number): Promise<view.MessageView | null> => this.history.after(room, seq);
+  holdMessages = (room: view.RoomId, held: boolean): void => this.store.dispatch({ type: "held", room, held });
   loadUntil = (room: view.RoomId, seq: number): Promise<boolean> => this.history.until(room, seq);
   loadMessage = (room: view.RoomId, seq: number): Promise<view.MessageView | null> => this.history.one(room, seq);
   loadThread = (room: view.RoomId, seq: number): Promise<readonly view.MessageView[]> => this.history.thread(room, seq);
@@ -306,37 +323,27 @@ export class ChatClient implements ChatClientApi {
 
   // ---- rooms
 
+  lookUpRoom = (address: string): Promise<view.RoomLookUp> => lookUpRoom(this.rest, address);
+
   async directory(query?: string, cursor?: string): ReturnType<ChatClientApi["directory"]> {
     const page = await this.rest.rooms.directory(query, cursor);
     return { rooms: page.items, next: page.next };
   }
 
-  async createRoom(room: view.NewRoom): Promise<view.RoomId> {
-    const { slug, hidesPast, ...rest } = room;
-    const made = await this.rest.rooms.create({
-      ...rest,
-      ...(slug === undefined ? {} : { id: slug }),
-      ...(hidesPast === undefined ? {} : { hides_past: hidesPast }),
-    });
-    return this.arrived(made.id);
-  }
-
-  async directRoom(user: string): Promise<view.RoomId> {
-    return this.arrived((await this.rest.rooms.direct(user)).id);
-  }
-
+  createRoom = (room: view.NewRoom): Promise<view.RoomId> => createRoom(this.host, this.store, this.rest, room);
+  directRoom = (user: string): Promise<view.RoomId> => directRoom(this.host, this.store, this.rest, user);
   updateRoom = (room: view.RoomId, change: view.RoomChange): Promise<void> => this.moderation.update(room, change);
   archiveRoom = (room: view.RoomId, archived = true): Promise<void> => this.moderation.archive(room, archived);
   invite = (room: view.RoomId, user: string): Promise<void> => this.moderation.invite(room, user);
   kick = (room: view.RoomId, user: view.UserId, why?: string): Promise<void> => this.moderation.kick(room, user, why);
   ban = (room: view.RoomId, user: view.UserId, why?: string): Promise<void> => this.moderation.ban(room, user, why);
   unban = (room: view.RoomId, user: view.UserId): Promise<void> => this.moderation.unban(room, user);
-  mute = (room: view.RoomId, user: view.UserId, seconds: number, why?: string): Promise<void> =>
-    this.moderation.mute(room, user, seconds, why);
+  mute: ChatClientApi["mute"] = (room, user, seconds, why) => this.moderation.mute(room, user, seconds, why);
   unmute = (room: view.RoomId, user: view.UserId): Promise<void> => this.moderation.unmute(room, user);
   setRole = (room: view.RoomId, user: view.UserId, role: view.Role): Promise<void> => this.moderation.setRole(room, user, role);
   pin = (room: view.RoomId, target: number, on: boolean): Promise<void> => this.moderation.pin(room, target, on);
   setLevel = (room: view.RoomId, level: view.NotificationLevel): Promise<void> => this.moderation.settings(room, { level });
+  quietRoom = (room: view.RoomId, seconds: number): Promise<void> => this.moderation.settings(room, { seconds });
   acceptRequest = (room: view.RoomId): Promise<void> => this.moderation.accept(room);
   ignoreRequest = (room: view.RoomId): Promise<void> => this.moderation.ignore(room);
   block = (user: view.UserId, on = true): Promise<void> => this.moderation.block(user, on);
@@ -344,23 +351,21 @@ export class ChatClient implements ChatClientApi {
 
   // ---- files
 
-  upload = (room: view.RoomId, file: Blob & { readonly name?: string }, options?: view.UploadOptions): Promise<view.FileInfo> =>
-    this.attachments.upload(room, file, options);
+  upload: ChatClientApi["upload"] = (room, file, options) => this.attachments.upload(room, file, options);
   listFiles = (room: view.RoomId): Promise<readonly view.FileInfo[]> => this.attachments.list(room);
+  isAnimated = (file: view.FileInfo): Promise<boolean> => this.attachments.isAnimated(file);
   fileUrl = (file: view.FileInfo, which?: "full" | "thumbnail"): Promise<string> => this.attachments.url(file, which);
-  async deleteFile(file: string): Promise<void> {
-    await this.rest.files.remove(file);
-  }
+  deleteFile = async (file: string): Promise<void> => void (await this.rest.files.remove(file));
 
   // ---- drafts
 
-  getDraft(room: view.RoomId): view.Draft {
-    return this.store.core.drafts.get(room) ?? { text: "", replyTo: null };
-  }
-
-  setDraft(room: view.RoomId, draft: Partial<view.Draft>): void {
-    this.store.dispatch({ type: "draft", room, draft: { ...this.getDraft(room), ...draft } });
-  }
+  getDraft = (room: view.RoomId): view.Draft => this.drafts.get(room);
+  setDraft = (room: view.RoomId, draft: Partial<view.Draft>): void => this.drafts.set(room, draft);
+  holdDraft = (room: view.RoomId): (() => void) => this.drafts.hold(room);
+  keepFile = async (key: string, bytes: Blob): Promise<void> => this.signedInLive().keepFile(key, bytes);
+  keptFile = async (key: string): Promise<Blob | null> => this.signedInLive().keptFile(key);
+  getReading = (room: view.RoomId): view.ReadingPosition | null => this.reading.get(room);
+  setReading = (room: view.RoomId, position: view.ReadingPosition | null): void => this.reading.set(room, position);
 
   // ---- notifications
 
@@ -372,11 +377,7 @@ export class ChatClient implements ChatClientApi {
   // ---- the connection
 
   reconnectNow(): void {
-    if (this.startRetry !== null && this.run !== null) {
-      this.host.clearTimer(this.startRetry);
-      this.startRetry = null;
-      void this.findSession(this.run, 1);
-    }
+    this.search.now();
     this.live?.reconnectNow();
   }
 
@@ -389,9 +390,8 @@ export class ChatClient implements ChatClientApi {
     return this.live;
   }
 
-  /** Waits for a new room, which arrives through the user log a moment after the answer; the caller wants to show it. */
-  private async arrived(id: view.RoomId): Promise<view.RoomId> {
-    await this.store.when((core) => core.rooms.has(id), ROOM_ARRIVES_MS, this.host);
-    return id;
+  private finding(): FindRoomDeps {
+    const { host, store, rest } = this;
+    return { host, store, rest, join: (room, seen) => this.join(room, seen), discard: (change) => this.discard(change) };
   }
 }

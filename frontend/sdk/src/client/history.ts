@@ -1,16 +1,27 @@
 /** Owns loading what the logs do not bring: older messages, members, a room's page. */
-import { PalaverError } from "../errors.js";
-import type { Event, MemberView as WireMember } from "../generated/wire.js";
-import type { Rest } from "../rest/rest.js";
-import { fromBody } from "../state/message.js";
-import { messageView } from "../state/message-view.js";
-import type { Room } from "../state/model.js";
-import { acceptsPage, type HistoryPage } from "../state/pages.js";
-import type { Failure, MessageView, RoomId } from "../types.js";
-import type { MessageEntry } from "../wire.js";
-import type { Store } from "./store.js";
+import { PalaverError } from "../errors.ts";
+import type { Event, MemberView as WireMember, MessagePage } from "../generated/wire.ts";
+import type { Host } from "../host/host.ts";
+import type { PageQuery } from "../rest/messages.ts";
+import type { Rest } from "../rest/rest.ts";
+import type { DistantPage } from "../state/distant.ts";
+import { fromBody } from "../state/message.ts";
+import { messageView } from "../state/message-view.ts";
+import type { Room } from "../state/model.ts";
+import { acceptsPage, type HistoryPage } from "../state/pages.ts";
+import type { Failure, LinkedMessage, MessageView, OpenOptions, RoomId } from "../types.ts";
+import type { MessageEntry } from "../wire.ts";
+import type { Store } from "./store.ts";
 
 const PAGE = 50;
+/**
+ * Messages of a page around a linked one, and the entries after that message which the page may contain. They fill a window on
+ * both sides, so that nothing more is loaded at once; the page is longer than what follows, so that the message is on it.
+ */
+const AROUND_PAGE = 160;
+const AROUND_AFTER = 80;
+/** How long the log's first answer may take, which a page has to wait for. */
+const LOG_ANSWERS_MS = 10_000;
 /** Maximum number of pages that one `loadUntil` requests. */
 const UNTIL_PAGES = 40;
 const UNTIL_PAGE = 200;
@@ -22,16 +33,28 @@ const OPEN_ROOMS = 5;
 const UNSEEN_MESSAGES = 300;
 
 export class History {
+  private readonly store: Store;
+  private readonly rest: Rest;
+  private readonly host: Host;
   private readonly loading = new Map<RoomId, Promise<void>>();
   private readonly infos = new Map<RoomId, Promise<void>>();
   private opened: RoomId[] = [];
+  /** Rooms whose newest page nobody needs yet: a linked message is about to be shown. */
+  private readonly withoutNewest = new Set<RoomId>();
 
   constructor(
-    private readonly store: Store,
-    private readonly rest: Rest,
-  ) {}
+    store: Store,
+    rest: Rest,
+    host: Host,
+  ) {
+    this.store = store;
+    this.rest = rest;
+    this.host = host;
+  }
 
-  async open(id: RoomId): Promise<void> {
+  async open(id: RoomId, { newest = true }: OpenOptions = {}): Promise<void> {
+    if (!newest) this.withoutNewest.add(id);
+    else this.leaveDistant(id);
     this.opened = [id, ...this.opened.filter((other) => other !== id)].slice(0, OPEN_ROOMS);
     await this.ensure(id);
   }
@@ -52,8 +75,59 @@ export class History {
 
   older(id: RoomId): Promise<void> {
     const room = this.store.core.rooms.get(id);
-    if (room === undefined || (room.loaded && room.complete)) return Promise.resolve();
+    if (room === undefined) return Promise.resolve();
+    const { distant } = room;
+    if (distant !== null) {
+      const before = distant.messages[0]?.seq;
+      if (distant.complete || before === undefined) return Promise.resolve();
+      return this.alone(id, () => this.distantPage(id, "older", { before, limit: PAGE }));
+    }
+    if (room.loaded && room.complete) return Promise.resolve();
     return this.page(id, room.loaded ? room.messages[0]?.seq : undefined, PAGE);
+  }
+
+  newer(id: RoomId): Promise<void> {
+    const distant = this.store.core.rooms.get(id)?.distant ?? null;
+    if (distant === null) return Promise.resolve();
+    return this.alone(id, () => this.distantPage(id, "newer", { after: distant.until, limit: PAGE }));
+  }
+
+  /** Leaves the messages around a linked one. */
+  async newest(id: RoomId): Promise<void> {
+    this.leaveDistant(id);
+    await this.ensure(id);
+  }
+
+  private leaveDistant(id: RoomId): void {
+    this.withoutNewest.delete(id);
+    this.store.dispatch({ type: "distant_left", room: id });
+  }
+
+  async around(id: RoomId, seq: number): Promise<LinkedMessage> {
+    // A page that arrives before the log's first answer would be dropped by the reset.
+    const answered = await this.store.when((core) => core.rooms.get(id)?.log.cursor !== null, LOG_ANSWERS_MS, this.host);
+    if (!answered) throw new PalaverError("network", "The server does not answer. Try again.");
+    while (this.loading.has(id)) await this.loading.get(id)?.catch(() => undefined);
+    const known = this.held(id, seq);
+    if (known !== null) return known;
+
+    let linked: LinkedMessage = "missing";
+    await this.alone(id, async () => {
+      this.store.dispatch({ type: "loading", room: id });
+      try {
+        linked = await this.linked(id, seq);
+      } finally {
+        this.store.dispatch({ type: "page_unused", room: id });
+      }
+    });
+    this.withoutNewest.delete(id);
+    return linked;
+  }
+
+  async after(id: RoomId, seq: number): Promise<MessageView | null> {
+    const answer = await this.rest.messages.page(id, { after: seq, limit: 1 });
+    const event = answer.items.find(isMessage);
+    return event === undefined ? null : this.viewOf(id, event);
   }
 
   async until(id: RoomId, seq: number): Promise<boolean> {
@@ -106,18 +180,89 @@ export class History {
     // A page that arrives before the log's first answer would be dropped by the reset.
     if (room === undefined || room.entry.state !== "joined" || room.log.cursor === null) return;
     const work: Promise<void>[] = [];
-    if (!room.loaded) work.push(this.page(id, undefined, PAGE));
+    if (!room.loaded && room.distant === null && !this.withoutNewest.has(id)) work.push(this.page(id, undefined, PAGE));
     if (!room.membersLoaded) work.push(this.members(id));
     await Promise.all(work);
   }
 
   /** Loads one page at a time per room. */
   private page(id: RoomId, before: number | undefined, limit: number): Promise<void> {
+    return this.alone(id, () => this.loadPage(id, before, limit));
+  }
+
+  /** Does the work, unless other work of the room is under way: that is returned instead. */
+  private alone(id: RoomId, work: () => Promise<void>): Promise<void> {
     const under = this.loading.get(id);
     if (under !== undefined) return under;
-    const work = this.loadPage(id, before, limit).finally(() => this.loading.delete(id));
-    this.loading.set(id, work);
-    return work;
+    const done = work().finally(() => this.loading.delete(id));
+    this.loading.set(id, done);
+    return done;
+  }
+
+  /** Returns what is known of a message that is in memory, and shows the list that it is in. */
+  private held(id: RoomId, seq: number): LinkedMessage | null {
+    const room = this.store.core.rooms.get(id);
+    const distant = room?.distant?.messages.find((message) => message.seq === seq);
+    const newest = room?.messages.find((message) => message.seq === seq);
+    if (distant === undefined && newest !== undefined) this.store.dispatch({ type: "distant_left", room: id });
+    const found = distant ?? newest;
+    return found === undefined ? null : found.deleted ? "deleted" : "found";
+  }
+
+  /** Requests the page around a message. It is shown if the message is on it. */
+  private async linked(id: RoomId, seq: number): Promise<LinkedMessage> {
+    const before = seq + 1 + AROUND_AFTER;
+    for (let attempt = 1; ; attempt++) {
+      const page = await this.request(id, { before, limit: AROUND_PAGE });
+      if (page === null) return "missing";
+      const { answer, history } = page;
+      const target = history.messages.find((message) => message.seq === seq);
+      if (target === undefined) return this.whyMissing(id, seq, answer);
+      const distant: DistantPage = { ...history, side: "around", until: Math.min(before - 1, answer.as_of) };
+      const fits = acceptsPage(this.store.core, distant);
+      this.store.dispatch({ type: "distant_page", page: distant });
+      if (fits) return target.deleted ? "deleted" : "found";
+      if (attempt > 1) throw new PalaverError("stale", "The messages changed while they were loaded. Try again.");
+    }
+  }
+
+  private async whyMissing(id: RoomId, seq: number, answer: MessagePage): Promise<LinkedMessage> {
+    const older = answer.more || answer.items.some((event) => event.seq < seq);
+    if (seq > answer.as_of || older) return "missing";
+    // Nothing that is as old can be seen: either the user's time in the room began later, or the room's messages did.
+    return (await this.rest.rooms.get(id)).hides_past ? "hidden" : "missing";
+  }
+
+  private async distantPage(id: RoomId, side: "older" | "newer", query: PageQuery): Promise<void> {
+    this.store.dispatch({ type: "loading", room: id });
+    try {
+      const page = await this.request(id, query);
+      if (page === null) return;
+      const { answer, history } = page;
+      const last = history.messages[history.messages.length - 1]?.seq ?? 0;
+      const until = answer.more ? last : Math.max(last, answer.as_of);
+      this.store.dispatch({ type: "distant_page", page: { ...history, side, until } });
+    } catch (error) {
+      this.store.dispatch({ type: "load_failed", room: id, failure: failureOf(error) });
+      throw error;
+    }
+  }
+
+  /** Requests a page. Returns null for a room that is not known any more. */
+  private async request(id: RoomId, query: PageQuery): Promise<{ answer: MessagePage; history: HistoryPage } | null> {
+    const room = this.store.core.rooms.get(id);
+    if (room === undefined) return null;
+    const minSeq = Math.max(this.store.core.lastAck.get(id) ?? 0, room.floor);
+    const answer = await this.rest.messages.page(id, { ...query, minSeq });
+    const history: HistoryPage = {
+      room: id,
+      generation: room.generation,
+      epoch: answer.epoch,
+      asOf: answer.as_of,
+      messages: answer.items.filter(isMessage),
+      first: !answer.more,
+    };
+    return { answer, history };
   }
 
   private async loadPage(id: RoomId, before: number | undefined, limit: number): Promise<void> {
@@ -125,25 +270,13 @@ export class History {
     if (room === undefined) return;
     this.store.dispatch({ type: "loading", room: id });
     try {
-      const minSeq = Math.max(this.store.core.lastAck.get(id) ?? 0, room.floor);
-      const answer = await this.rest.messages.page(id, { ...(before === undefined ? {} : { before }), limit, minSeq });
-      const page: HistoryPage = {
-        room: id,
-        generation: room.generation,
-        epoch: answer.epoch,
-        asOf: answer.as_of,
-        messages: answer.items.filter(isMessage),
-        first: !answer.more,
-      };
-      const fits = acceptsPage(this.store.core, page);
-      this.store.dispatch({ type: "page", page });
+      const page = await this.request(id, { ...(before === undefined ? {} : { before }), limit });
+      if (page === null) return;
+      const fits = acceptsPage(this.store.core, page.history);
+      this.store.dispatch({ type: "page", page: page.history });
       if (!fits) this.again(id, room);
     } catch (error) {
-      const failure: Failure =
-        error instanceof PalaverError
-          ? { code: error.code, message: error.message }
-          : { code: "network", message: "The messages could not be loaded. Try again." };
-      this.store.dispatch({ type: "load_failed", room: id, failure });
+      this.store.dispatch({ type: "load_failed", room: id, failure: failureOf(error) });
       throw error;
     }
   }
@@ -176,6 +309,11 @@ export class History {
     const { me, rooms } = this.store.core;
     return messageView(id, fromBody(event), rooms.get(id)?.pins.includes(event.seq) ?? false, me, []);
   }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof PalaverError) return { code: error.code, message: error.message };
+  return { code: "network", message: "The messages could not be loaded. Try again." };
 }
 
 function isMessage(event: Event): event is MessageEntry {

@@ -2,23 +2,28 @@
  * Owns the lifecycle of one signed-in user on this page: storage, outbox and socket, and how frames pass between them and the
  * state. Sends the requests that the reducer notes as needed; never decides itself what is needed.
  */
-import type { Session } from "../auth/session.js";
-import { isSignedOut } from "../auth/session.js";
-import { Connection } from "../connection/connection.js";
-import { PalaverError } from "../errors.js";
-import type { Host, Timer } from "../host/host.js";
-import { Outbox } from "../outbox/outbox.js";
-import { newTag } from "../outbox/ids.js";
-import { logOf } from "../state/log.js";
-import type { Core } from "../state/model.js";
-import { fromCache } from "../state/persist.js";
-import type { UserStore } from "../storage/storage.js";
-import type { Person } from "../types.js";
-import type { ErrorFrame, ServerFrame } from "../wire.js";
-import { CacheWriter } from "./cache-writer.js";
-import { Marks } from "./marks.js";
-import { PageRetries } from "./page-retries.js";
-import type { Store } from "./store.js";
+import type { Session } from "../auth/session.ts";
+import { isSignedOut } from "../auth/session.ts";
+import { Connection } from "../connection/connection.ts";
+import { troubleOf, wantsSocket } from "../connection/trouble.ts";
+import { PalaverError } from "../errors.ts";
+import type { Host, Timer } from "../host/host.ts";
+import { Outbox } from "../outbox/outbox.ts";
+import { newTag } from "../outbox/ids.ts";
+import { call } from "../rest/call.ts";
+import { logOf } from "../state/log.ts";
+import type { Core } from "../state/model.ts";
+import { fromCache } from "../state/persist.ts";
+import type { UserStore } from "../storage/storage.ts";
+import type { Person, Trouble } from "../types.ts";
+import type { ErrorFrame, ServerFrame } from "../wire.ts";
+import { CacheWriter } from "./cache-writer.ts";
+import type { Drafts } from "./drafts.ts";
+import { Marks } from "./marks.ts";
+import { MuteClock } from "./mute-clock.ts";
+import { PageRetries } from "./page-retries.ts";
+import type { Reading } from "./reading.ts";
+import type { Store } from "./store.ts";
 
 /** Cursors per `resume` frame: far below the frame limit of 64 KiB. */
 const CURSORS_A_FRAME = 500;
@@ -35,6 +40,8 @@ export interface LiveDeps {
   /** Whether to send a ticket in the URL instead of the token in the first frame. */
   readonly useTicket: boolean;
   readonly disk: UserStore;
+  readonly drafts: Drafts;
+  readonly reading: Reading;
   readonly user: Person;
   readonly onSignedOut: () => void;
   /** Called when logs were caught up or reset, so that what is on the screen may have to be reloaded. */
@@ -42,9 +49,11 @@ export interface LiveDeps {
 }
 
 export class Live {
+  private readonly deps: LiveDeps;
   readonly outbox: Outbox;
   readonly marks: Marks;
   private readonly retries: PageRetries;
+  private readonly mutes: MuteClock;
   private readonly connection: Connection;
   private writer: CacheWriter | null = null;
   private unfollow: (() => void) | null = null;
@@ -55,7 +64,8 @@ export class Live {
   private ready = false;
   private readonly requestTag: string;
 
-  constructor(private readonly deps: LiveDeps) {
+  constructor(deps: LiveDeps) {
+    this.deps = deps;
     const { host, store, session } = deps;
     this.requestTag = newTag(() => host.random()).slice(0, 6);
     this.connection = new Connection({
@@ -74,6 +84,7 @@ export class Live {
       },
       onSignedOut: deps.onSignedOut,
       isSignedOut: (error) => error instanceof PalaverError && isSignedOut(error),
+      diagnose: () => this.diagnose(),
     });
     this.outbox = new Outbox({
       host,
@@ -85,18 +96,23 @@ export class Live {
       renewToken: async () => this.connection.authenticate(await session.renew(this.connection.currentToken)),
     });
     this.marks = new Marks(host, store, (frame) => this.connection.send(frame));
+    this.mutes = new MuteClock(host, (now) => store.dispatch({ type: "mutes_over", now }));
     this.retries = new PageRetries(host, store, () => this.ask());
   }
 
   /** Shows the cached state, then connects. */
   async open(): Promise<void> {
-    const { host, store, disk, user } = this.deps;
+    const { host, store, disk, drafts, reading, user } = this.deps;
     const cached = await disk.load().catch(() => ({ meta: null, rooms: [], drafts: [] }));
     const outbox = await this.outbox.open();
     store.dispatch({ type: "session", session: "signed_in", me: user });
-    store.dispatch({ type: "restored", restored: { core: fromCache(cached), outbox } });
-    this.writer = new CacheWriter(host, disk, () => store.core, store.core);
+    const kept = drafts.open({ user: user.id, tabs: this.outbox, disk });
+    reading.open(user.id);
+    const core = { ...fromCache(cached), ...(kept === null ? {} : { drafts: kept }) };
+    store.dispatch({ type: "restored", restored: { core, outbox } });
+    this.writer = new CacheWriter(host, disk, () => store.core, store.core, kept === null);
     this.unfollow = store.follow((before, after) => this.follow(before, after));
+    this.mutes.follow(store.core.rooms);
     this.connection.start();
   }
 
@@ -106,9 +122,11 @@ export class Live {
     this.outbox.close();
     this.marks.stop();
     this.retries.stop();
+    this.mutes.stop();
     this.unfollow?.();
     if (this.typingTimer !== null) this.deps.host.clearTimer(this.typingTimer);
     this.typingTimer = null;
+    this.deps.drafts.close();
     await this.writer?.flush();
     this.writer?.stop();
     this.deps.disk.close();
@@ -118,21 +136,44 @@ export class Live {
   async forget(): Promise<void> {
     this.writer?.stop();
     this.writer = null;
-    const { disk } = this.deps;
+    const { disk, drafts, reading } = this.deps;
+    drafts.forget();
+    reading.forget();
     this.connection.stop();
     this.outbox.close();
     this.marks.stop();
     this.retries.stop();
+    this.mutes.stop();
     this.unfollow?.();
     await disk.destroy().catch(() => undefined);
   }
 
+  /** Ends the connection for good. `close` or `forget` follows. */
+  disconnect(): void {
+    this.connection.stop();
+  }
+
   wake(): void {
+    this.deps.drafts.present(true);
     this.connection.wake();
   }
 
   flush(): void {
     void this.writer?.flush();
+  }
+
+  /** The page may be gone in a moment. */
+  left(): void {
+    this.deps.drafts.present(false);
+    this.flush();
+  }
+
+  keepFile(key: string, bytes: Blob): Promise<void> {
+    return this.deps.disk.putFile(key, bytes);
+  }
+
+  keptFile(key: string): Promise<Blob | null> {
+    return this.deps.disk.file(key);
   }
 
   reconnectNow(): void {
@@ -148,6 +189,21 @@ export class Live {
     const { session, wsUrl, useTicket } = this.deps;
     if (!useTicket) return { url: wsUrl, token: await session.token() };
     return { url: `${wsUrl}?ticket=${encodeURIComponent(await session.ticket())}`, token: null };
+  }
+
+  /** Makes requests like the socket's: what the server says to them, a browser does not hide. */
+  private async diagnose(): Promise<Trouble | null> {
+    const { host, session, wsUrl } = this.deps;
+    try {
+      await session.ticket();
+      if (session.isForeign) return { kind: "origin", message: "" };
+      // The socket's own address without an upgrade. While the nodes that hold sockets are away, a proxy answers for them, and
+      // that passes.
+      await call(host, wsUrl.replace(/^ws/, "http"), { method: "POST", path: "" });
+    } catch (error) {
+      return wantsSocket(error) ? { kind: "socket", message: "" } : troubleOf(error);
+    }
+    return null;
   }
 
   private newId(): string {
@@ -227,5 +283,6 @@ export class Live {
   private follow(before: Core, after: Core): void {
     this.outbox.changed(before.outbox, after.outbox);
     this.writer?.changed(before, after);
+    if (before.rooms !== after.rooms) this.mutes.follow(after.rooms);
   }
 }

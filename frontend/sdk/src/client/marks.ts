@@ -1,8 +1,8 @@
 /** Owns what is sent without expecting an answer, read marks and typing, and limits how often each is sent. */
-import type { Host, Timer } from "../host/host.js";
-import type { RoomId } from "../types.js";
-import type { ClientFrame } from "../wire.js";
-import type { Store } from "./store.js";
+import type { Host, Timer } from "../host/host.ts";
+import type { RoomId } from "../types.ts";
+import type { ClientFrame } from "../wire.ts";
+import type { Store } from "./store.ts";
 
 /** Minimum interval between two marks of one room; the last mark is always sent. */
 const MARK_EVERY_MS = 1_000;
@@ -10,14 +10,21 @@ const MARK_EVERY_MS = 1_000;
 const TYPING_EVERY_MS = 3_000;
 
 export class Marks {
+  private readonly host: Host;
+  private readonly store: Store;
+  private readonly send: (frame: ClientFrame) => boolean;
   private readonly sending = new Map<RoomId, { sent: number; timer: Timer }>();
   private readonly typing = new Map<RoomId, number>();
 
   constructor(
-    private readonly host: Host,
-    private readonly store: Store,
-    private readonly send: (frame: ClientFrame) => boolean,
-  ) {}
+    host: Host,
+    store: Store,
+    send: (frame: ClientFrame) => boolean,
+  ) {
+    this.host = host;
+    this.store = store;
+    this.send = send;
+  }
 
   read(id: RoomId, seq?: number): void {
     const room = this.store.core.rooms.get(id);

@@ -1,19 +1,25 @@
 /** Owns requests that change rooms and members. Each append has a key and the head it was decided on. */
-import type { Host } from "../host/host.js";
-import { IdMaker, newTag } from "../outbox/ids.js";
-import type { Append } from "../rest/http.js";
-import type { Rest } from "../rest/rest.js";
-import type { NotificationLevel, Role, RoomChange, RoomId, UserId } from "../types.js";
-import type { Store } from "./store.js";
+import type { Host } from "../host/host.ts";
+import { IdMaker, newTag } from "../outbox/ids.ts";
+import type { Append } from "../rest/http.ts";
+import type { Rest } from "../rest/rest.ts";
+import type { NotificationLevel, Role, RoomChange, RoomId, UserId } from "../types.ts";
+import type { Store } from "./store.ts";
 
 export class Moderation {
+  private readonly host: Host;
+  private readonly store: Store;
+  private readonly rest: Rest;
   private readonly ids: IdMaker;
 
   constructor(
     host: Host,
-    private readonly store: Store,
-    private readonly rest: Rest,
+    store: Store,
+    rest: Rest,
   ) {
+    this.host = host;
+    this.store = store;
+    this.rest = rest;
     // These requests do not wait for the outbox and have their own tag: their ids must not be compared with its ids.
     this.ids = new IdMaker(newTag(() => host.random()), null, () => host.now());
   }
@@ -50,13 +56,19 @@ export class Moderation {
   }
 
   /** Shows the user's own settings of a room at once; a refusal reverts them. */
-  async settings(room: RoomId, change: { level?: NotificationLevel; hidden?: boolean }): Promise<void> {
+  async settings(room: RoomId, { seconds, ...change }: { level?: NotificationLevel; seconds?: number; hidden?: boolean }): Promise<void> {
     const before = this.store.core.rooms.get(room)?.entry;
-    this.store.dispatch({ type: "room_prefs", room, ...change });
+    // A new level ends a mute for some hours.
+    const ended = change.level === undefined ? {} : { quiet: null };
+    const quiet = seconds === undefined ? ended : { quiet: seconds === 0 ? null : new Date(this.host.now() + seconds * 1_000).toISOString() };
+    this.store.dispatch({ type: "room_prefs", room, ...change, ...quiet });
     try {
-      await this.rest.rooms.settings(room, change);
+      await this.rest.rooms.settings(room, { ...change, ...(seconds === undefined ? {} : { quiet_seconds: seconds }) });
     } catch (error) {
-      if (before !== undefined) this.store.dispatch({ type: "room_prefs", room, level: before.level, hidden: before.hidden });
+      if (before !== undefined) {
+        const { level, hidden, quiet_until = null } = before;
+        this.store.dispatch({ type: "room_prefs", room, level, quiet: quiet_until, hidden });
+      }
       throw error;
     }
   }

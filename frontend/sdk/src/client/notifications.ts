@@ -1,19 +1,24 @@
 /** Owns loading and marking notifications; new ones arrive through the user log. */
-import type { Rest } from "../rest/rest.js";
-import { notificationView } from "../state/own-log.js";
-import type { Store } from "./store.js";
+import type { Rest } from "../rest/rest.ts";
+import { notificationView } from "../state/own-log.ts";
+import type { Store } from "./store.ts";
 
 const PAGE = 50;
 /** How often a page is requested again because notifications changed while it loaded. */
 const ATTEMPTS = 5;
 
 export class Notifications {
+  private readonly store: Store;
+  private readonly rest: Rest;
   private loading: Promise<void> | null = null;
 
   constructor(
-    private readonly store: Store,
-    private readonly rest: Rest,
-  ) {}
+    store: Store,
+    rest: Rest,
+  ) {
+    this.store = store;
+    this.rest = rest;
+  }
 
   /** Loads the first page, or the page after the oldest loaded notification. */
   load(): Promise<void> {

@@ -1,22 +1,29 @@
 /** Owns the requests for pages (`resume`, `fill`) that the server refused: when each log asks again. */
-import { backOff } from "../connection/back-off.js";
-import type { Host, Timer } from "../host/host.js";
-import { logsAskedBy } from "../state/log.js";
-import { isKept } from "../state/outbox.js";
-import type { ErrorFrame, ServerFrame } from "../wire.js";
-import type { Store } from "./store.js";
+import { backOff } from "../connection/back-off.ts";
+import type { Host, Timer } from "../host/host.ts";
+import { logsAskedBy } from "../state/log.ts";
+import { isKept } from "../state/outbox.ts";
+import type { ErrorFrame, ServerFrame } from "../wire.ts";
+import type { Store } from "./store.ts";
 
 export class PageRetries {
+  private readonly host: Host;
+  private readonly store: Store;
+  /** Turns what the logs need into frames. */
+  private readonly ask: () => void;
   /** Refusals in a row, by log. */
   private readonly failures = new Map<string, number>();
   private readonly timers = new Set<Timer>();
 
   constructor(
-    private readonly host: Host,
-    private readonly store: Store,
-    /** Turns what the logs need into frames. */
-    private readonly ask: () => void,
-  ) {}
+    host: Host,
+    store: Store,
+    ask: () => void,
+  ) {
+    this.host = host;
+    this.store = store;
+    this.ask = ask;
+  }
 
   /** Takes note of the frames of one delivery, after the state did. */
   onFrames(frames: readonly ServerFrame[]): void {

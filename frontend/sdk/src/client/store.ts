@@ -1,8 +1,8 @@
 /** Owns the state of one client: the only place that calls the reducer and notifies listeners. */
-import type { State } from "../types.js";
-import { EMPTY_CORE, type Core } from "../state/model.js";
-import { reduce, type CoreEvent } from "../state/reducer.js";
-import { Viewer } from "../state/view.js";
+import type { State } from "../types.ts";
+import { EMPTY_CORE, type Core } from "../state/model.ts";
+import { reduce, type CoreEvent } from "../state/reducer.ts";
+import { Viewer } from "../state/view.ts";
 
 export class Store {
   private state: Core = EMPTY_CORE;

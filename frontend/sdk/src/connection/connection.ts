@@ -2,16 +2,18 @@
  * Owns the socket: opening, signing in, heartbeats, disconnects and reconnects. Passes frames on and never looks at rooms; the
  * caller decides what to request after a welcome.
  */
-import type { Host, Socket, Timer } from "../host/host.js";
-import type { ConnectionView } from "../types.js";
-import type { ClientFrame, ServerFrame, UnknownFrame, WelcomeFrame } from "../wire.js";
-import { CLOSE_CREDENTIALS, CLOSE_TOKEN, backOff, isFinal } from "./back-off.js";
+import type { Host, Socket, Timer } from "../host/host.ts";
+import type { ConnectionView, Trouble } from "../types.ts";
+import type { ClientFrame, ServerFrame, UnknownFrame, WelcomeFrame } from "../wire.ts";
+import { CLOSE_CREDENTIALS, CLOSE_TOKEN, backOff, isFinal } from "./back-off.ts";
 
 export const PROTOCOL_VERSION = 1;
 /** Maximum time from opening the socket to the welcome. */
 const OPEN_TIMEOUT_MS = 10_000;
 /** Maximum time until our ping is answered; after that the socket counts as dead, even though it was never closed. */
 const PONG_TIMEOUT_MS = 5_000;
+/** So many sockets in a row must fail to open before that counts as trouble that will not pass. */
+const UNOPENED_IS_TROUBLE = 3;
 /** A connection that lasted this long resets the backoff. */
 const STABLE_MS = 10_000;
 
@@ -33,9 +35,12 @@ export interface ConnectionDeps {
   /** Called when the session has ended (`endpoint` or `renewToken` said so, or the server closed with 4501). */
   readonly onSignedOut: () => void;
   readonly isSignedOut: (error: unknown) => boolean;
+  /** Finds out why a socket could not be opened although the network works: a browser does not tell. */
+  readonly diagnose: () => Promise<Trouble | null>;
 }
 
 export class Connection {
+  private readonly deps: ConnectionDeps;
   private socket: Socket | null = null;
   /** Identifies the current attempt, so that late events of an earlier one are ignored. */
   private opening: object | null = null;
@@ -44,12 +49,17 @@ export class Connection {
   private attempt = 0;
   private welcomed = false;
   private welcomedAt = 0;
+  /** Sockets in a row that did not even open. */
+  private unopened = 0;
+  private diagnosing = false;
   private heartbeatMs = 25_000;
   private lastFrameAt = 0;
   private ping: { id: string; at: number } | null = null;
   private timers = new Map<"open" | "silence" | "pong" | "retry" | "goaway", Timer>();
 
-  constructor(private readonly deps: ConnectionDeps) {}
+  constructor(deps: ConnectionDeps) {
+    this.deps = deps;
+  }
 
   start(): void {
     if (this.running) return;
@@ -63,7 +73,8 @@ export class Connection {
     this.running = false;
     this.drop(1000);
     this.clearTimers();
-    this.deps.onStatus({ status: "offline", retryAt: null, downSince: null });
+    this.unopened = 0;
+    this.deps.onStatus({ status: "offline", retryAt: null, downSince: null, trouble: null });
   }
 
   /** Returns whether frames may be sent: the socket is open and signed in. */
@@ -141,8 +152,10 @@ export class Connection {
       return;
     }
     this.socket = socket;
+    this.unopened += 1;
     socket.onopen = () => {
       if (this.socket !== socket) return;
+      this.unopened = 0;
       const epoch = deps.epoch();
       this.write({
         t: "hello",
@@ -153,11 +166,11 @@ export class Connection {
         batch: true,
       });
     };
-    socket.onmessage = (event) => {
+    socket.onmessage = (event: { readonly data: unknown }) => {
       if (this.socket === socket) this.received(event.data);
     };
     socket.onerror = () => undefined; // `onclose` follows and says more.
-    socket.onclose = (event) => {
+    socket.onclose = (event: { readonly code: number }) => {
       if (this.socket === socket) this.closed(event.code, attempt);
     };
   }
@@ -208,7 +221,7 @@ export class Connection {
     this.welcomed = true;
     this.welcomedAt = this.deps.host.now();
     this.heartbeatMs = frame.heartbeat_ms;
-    this.deps.onStatus({ status: "syncing", node: frame.node, online: frame.online, closeCode: null, retryAt: null });
+    this.deps.onStatus({ status: "syncing", node: frame.node, online: frame.online, closeCode: null, retryAt: null, trouble: null });
     this.watchSilence();
   }
 
@@ -262,8 +275,20 @@ export class Connection {
       void this.deps.renewToken(refused).catch(() => undefined);
       this.retry(code);
     } else {
+      if (this.unopened > 0) void this.diagnose();
       this.retry(code);
     }
+  }
+
+  /** Asks why sockets do not open. The attempts go on: an operator may mend it at any time. */
+  private async diagnose(): Promise<void> {
+    if (this.diagnosing) return;
+    this.diagnosing = true;
+    const trouble = await this.deps.diagnose().catch(() => null);
+    this.diagnosing = false;
+    // A server that is starting or full opens no sockets for a moment, either.
+    const isSure = trouble !== null && (trouble.kind !== "socket" || this.unopened >= UNOPENED_IS_TROUBLE);
+    if (this.running && this.unopened > 0 && (isSure || trouble === null)) this.deps.onStatus({ trouble });
   }
 
   private refuse(code: number | null): void {

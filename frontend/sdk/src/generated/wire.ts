@@ -447,7 +447,7 @@ entry: RoomGone, };
 
 export type RoomGone = { 
 /**
- * The emoji.
+ * The room's id.
  */
 id: string, 
 /**
@@ -524,6 +524,10 @@ at_seq: number,
  * Which events notify the user.
  */
 level: Level, 
+/**
+ * Until when nothing notifies the user, whatever the level is; absent if there is no such time. It may have passed.
+ */
+quiet_until?: string, 
 /**
  * Whether the room is hidden from the list until something new arrives.
  */
@@ -604,7 +608,7 @@ batch: boolean, } | { "t": "resume",
  */
 id: string, 
 /**
- * The cursors, by room id or `@me`.
+ * The cursors, by the room's id or slug, or `@me`.
  */
 cursors: { [key in string]: number | null }, } | { "t": "fill", 
 /**
@@ -612,7 +616,7 @@ cursors: { [key in string]: number | null }, } | { "t": "fill",
  */
 id: string, 
 /**
- * A room id, or `@me`.
+ * The room's id or slug, or `@me`.
  */
 room: string, 
 /**
@@ -624,7 +628,7 @@ after: number, } | { "t": "send",
  */
 id: string, 
 /**
- * The room's id.
+ * The room's id or slug.
  */
 room: string, 
 /**
@@ -652,7 +656,7 @@ seen: number, } | { "t": "edit",
  */
 id: string, 
 /**
- * The room's id.
+ * The room's id or slug.
  */
 room: string, 
 /**
@@ -672,7 +676,7 @@ seen: number, } | { "t": "delete",
  */
 id: string, 
 /**
- * The room's id.
+ * The room's id or slug.
  */
 room: string, 
 /**
@@ -688,7 +692,7 @@ seen: number, } | { "t": "react",
  */
 id: string, 
 /**
- * The room's id.
+ * The room's id or slug.
  */
 room: string, 
 /**
@@ -724,7 +728,7 @@ seen?: number, } | { "t": "leave",
  */
 id: string, 
 /**
- * The room's id.
+ * The room's id or slug.
  */
 room: string, 
 /**
@@ -732,7 +736,7 @@ room: string,
  */
 seen: number, } | { "t": "read", 
 /**
- * The room's id.
+ * The room's id or slug.
  */
 room: string, 
 /**
@@ -740,7 +744,7 @@ room: string,
  */
 seq: number, } | { "t": "typing", 
 /**
- * The room's id.
+ * The room's id or slug.
  */
 room: string, 
 /**
@@ -1040,6 +1044,10 @@ export type RegisterBody = {
  */
 name: string, 
 /**
+ * The name shown to others, such as `Maria Gómez`. Without it, the handle is shown.
+ */
+display_name?: string, 
+/**
  * The password: 8 to 256 characters, and neither one of the commonest nor the name itself.
  */
 password: string, 
@@ -1069,7 +1077,8 @@ device_mark?: string, };
 
 export type GuestBody = { 
 /**
- * The requested name; the server appends a suffix.
+ * A handle, or any name such as `Maria Gómez`: that becomes the display name, and the handle is derived from it
+ * (`mariagomez`). A handle that is taken gets a suffix.
  */
 name: string, };
 
@@ -1079,6 +1088,30 @@ export type Setup = {
  * machine.
  */
 needs_first_token: boolean, };
+
+export type InstallationConfig = { 
+/**
+ * Whether guests may sign in with only a name.
+ */
+guests: boolean, 
+/**
+ * Whether anyone may register an account.
+ */
+registration: boolean, 
+/**
+ * Whom to ask for an account, in the operator's words; null if the operator said nothing.
+ */
+contact: string | null, 
+/**
+ * The limits that a client checks before it sends.
+ */
+limits: ClientLimits, };
+
+export type ClientLimits = { 
+/**
+ * Bytes of the largest file.
+ */
+upload_bytes: number, };
 
 export type RefreshBody = { 
 /**
@@ -1380,9 +1413,9 @@ name: string,
  */
 description?: string, 
 /**
- * `public` or `private`.
+ * `public` or `private`; `public` if left out.
  */
-kind: RoomKind, 
+kind?: RoomKind, 
 /**
  * Whether new members cannot see what was sent before they joined.
  */
@@ -1616,6 +1649,11 @@ export type RoomSettings = {
  */
 level?: Level, 
 /**
+ * For how many seconds from now nothing notifies the caller, at most a year; 0 ends it. A new level without this ends it,
+ * too. To mute the room for good, set the level to `none`.
+ */
+quiet_seconds?: number, 
+/**
  * Whether the room is hidden from the list until something new arrives.
  */
 hidden?: boolean, };
@@ -1760,7 +1798,7 @@ body: string,
  */
 notif_type: string, 
 /**
- * The id of the room that it is about.
+ * The id or slug of the room that it is about.
  */
 room_id?: string, };
 

@@ -3,14 +3,17 @@
  * this one object, so that tests control time and no module reads a global.
  */
 
-/** The part of `WebSocket` that is used; `ws` for Node fits it. */
+/**
+ * The part of `WebSocket` that is used; `ws` for Node fits it. The events are `any`, because each of these libraries has its own
+ * types for them: of `onmessage` only `data` is read, of `onclose` only `code` and `reason`.
+ */
 export interface Socket {
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
-  onerror: ((event: never) => void) | null;
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
 }
 
 export type Timer = unknown;
@@ -31,7 +34,16 @@ export interface Channel {
 
 export interface TabMemory {
   get(key: string): string | null;
+  /** Does nothing if the memory is full. */
   set(key: string, value: string): void;
+  remove(key: string): void;
+}
+
+/** Memory of all tabs of one origin. A value is kept when `set` returns, whatever happens to the page after that. */
+export interface DeviceMemory extends TabMemory {
+  keys(): readonly string[];
+  /** Calls `listener` after another tab changed a key (`null`: all of them). Returns a function that unsubscribes. */
+  follow(listener: (key: string | null) => void): () => void;
 }
 
 export interface UploadRequest {
@@ -64,9 +76,11 @@ export interface Host {
   openChannel(name: string, onMessage: (message: unknown) => void): Channel;
   /** Memory of one tab: survives a reload and is not shared with other tabs. */
   tabMemory: TabMemory;
+  /** Small facts and drafts that all tabs of this device share. Null where there is no such memory, or it may not be used. */
+  deviceMemory: DeviceMemory | null;
   /**
-   * Calls `listener` when the page is shown again, the network is back, or the page is being hidden. Returns a
-   * function that unsubscribes.
+   * Calls `listener` when the page is shown again, the network is back, the page is being hidden, or it is left: closed,
+   * reloaded or replaced by another one. Returns a function that unsubscribes.
    */
-  onWake(listener: (what: "wake" | "hide") => void): () => void;
+  onWake(listener: (what: "wake" | "hide" | "leave") => void): () => void;
 }

@@ -1,6 +1,6 @@
 /** Owns how a change of the outbox is encoded on the wire: the same bytes on every retry. */
-import type { OutboxItem } from "../state/model.js";
-import type { ChangeFrame } from "../wire.js";
+import type { OutboxItem } from "../state/model.ts";
+import type { ChangeFrame } from "../wire.ts";
 
 export function changeFrame(item: OutboxItem): ChangeFrame {
   const { id, room } = item;

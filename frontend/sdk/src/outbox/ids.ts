@@ -12,15 +12,19 @@ export function newTag(random: () => number): string {
  * after the version count within a millisecond.
  */
 export class IdMaker {
+  private readonly tag: string;
+  private readonly now: () => number;
   private ms = 0;
   private count = 0;
 
   /** `lastId` is the last id generated with this tag on an earlier page. */
   constructor(
-    private readonly tag: string,
+    tag: string,
     lastId: string | null,
-    private readonly now: () => number,
+    now: () => number,
   ) {
+    this.tag = tag;
+    this.now = now;
     if (lastId !== null) {
       const hex = lastId.replaceAll("-", "");
       this.ms = Number.parseInt(hex.slice(0, 12), 16);

@@ -2,15 +2,15 @@
  * Owns the changes in flight: stored before the first attempt, retried unchanged until they are answered, one at a time per
  * room. Never decides how an answer changes what is shown: the reducer does, and the outbox follows its changes.
  */
-import type { Host, Timer } from "../host/host.js";
-import type { Core, OutboxItem } from "../state/model.js";
-import type { CoreEvent } from "../state/reducer.js";
-import { isKept } from "../state/outbox.js";
-import type { UserStore } from "../storage/storage.js";
-import type { ChangeFrame, ErrorFrame } from "../wire.js";
-import { changeFrame } from "./frame.js";
-import { IdMaker } from "./ids.js";
-import { Ownership } from "./ownership.js";
+import type { Host, Timer } from "../host/host.ts";
+import type { Core, OutboxItem } from "../state/model.ts";
+import type { CoreEvent } from "../state/reducer.ts";
+import { isKept } from "../state/outbox.ts";
+import type { UserStore } from "../storage/storage.ts";
+import type { ChangeFrame, ErrorFrame } from "../wire.ts";
+import { changeFrame } from "./frame.ts";
+import { IdMaker } from "./ids.ts";
+import { Ownership } from "./ownership.ts";
 
 /** A change without an answer for this long is resent; the server answers a store fault within 3 s. */
 const RESEND_MS = 8_000;
@@ -41,6 +41,7 @@ interface OnWire {
 }
 
 export class Outbox {
+  private readonly deps: OutboxDeps;
   private ids: IdMaker | null = null;
   private tag = "";
   private readonly owned: Ownership;
@@ -50,7 +51,8 @@ export class Outbox {
   /** Ids of the items whose current form is on disk: only these may be sent. */
   private readonly stored = new Set<string>();
 
-  constructor(private readonly deps: OutboxDeps) {
+  constructor(deps: OutboxDeps) {
+    this.deps = deps;
     this.owned = new Ownership(deps.host, deps.store, (items) => this.adopted(items));
   }
 
@@ -58,9 +60,26 @@ export class Outbox {
   async open(): Promise<readonly OutboxItem[]> {
     const { own, items } = await this.owned.open();
     this.tag = own.tag;
-    this.ids = new IdMaker(own.tag, own.lastId, () => this.deps.host.now());
+    // A change that only the journal had is not counted in `lastId`.
+    const last = items.findLast(({ tag }) => tag === own.tag)?.id ?? "";
+    this.ids = new IdMaker(own.tag, last > (own.lastId ?? "") ? last : own.lastId, () => this.deps.host.now());
     for (const item of items) this.stored.add(item.id);
     return items;
+  }
+
+  /** Tag of this tab's own outbox, which no other open tab has. */
+  get ownTag(): string {
+    return this.tag;
+  }
+
+  /** Returns whether this tab holds the outbox with that tag: its own, or one of a closed tab. */
+  holds(tag: string): boolean {
+    return this.owned.has(tag);
+  }
+
+  /** Returns whether another open tab may have the outbox with that tag, as far as was known when this one was opened. */
+  mayBeOthers(tag: string): boolean {
+    return this.owned.mayBeOthers(tag);
   }
 
   /** Shows the change at once, stores it, then sends it. Returns its id. */

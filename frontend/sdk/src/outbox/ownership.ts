@@ -6,10 +6,10 @@
  * takes over the outboxes of closed tabs; and every open tab looks for abandoned outboxes from time to time, so that the
  * changes of a closed tab are sent by an open one. No change is sent by two tabs, and no tab needs another one to send.
  */
-import type { Host, Timer } from "../host/host.js";
-import type { OutboxItem } from "../state/model.js";
-import type { OutboxRecord, UserStore } from "../storage/storage.js";
-import { newTag } from "./ids.js";
+import type { Host, Timer } from "../host/host.ts";
+import type { OutboxItem } from "../state/model.ts";
+import type { OutboxRecord, UserStore } from "../storage/storage.ts";
+import { newTag } from "./ids.ts";
 
 /** The page before a reload may hold its lock a moment longer than it lives. */
 const RELOAD_MS = 1_000;
@@ -19,7 +19,13 @@ const LOOK_EVERY_MS = 10_000;
 const OWN_TAG = "palaver-outbox";
 
 export class Ownership {
+  private readonly host: Host;
+  private readonly store: UserStore;
+  /** Called with the items of closed tabs, after `open`. */
+  private readonly onAdopted: (items: readonly OutboxItem[]) => void;
   private readonly tags = new Set<string>();
+  /** Tags of all outboxes that were on disk when the tab opened its own: those of open tabs are among them. */
+  private onDisk: ReadonlySet<string> = new Set();
   private releases: (() => void)[] = [];
   private closed = false;
   private looking: Timer | null = null;
@@ -27,14 +33,22 @@ export class Ownership {
   private free: ReadonlySet<string> = new Set();
 
   constructor(
-    private readonly host: Host,
-    private readonly store: UserStore,
-    /** Called with the items of closed tabs, after `open`. */
-    private readonly onAdopted: (items: readonly OutboxItem[]) => void,
-  ) {}
+    host: Host,
+    store: UserStore,
+    onAdopted: (items: readonly OutboxItem[]) => void,
+  ) {
+    this.host = host;
+    this.store = store;
+    this.onAdopted = onAdopted;
+  }
 
   has(tag: string): boolean {
     return this.tags.has(tag);
+  }
+
+  /** Returns whether another tab may hold the outbox. */
+  mayBeOthers(tag: string): boolean {
+    return this.onDisk.has(tag) && !this.tags.has(tag);
   }
 
   /** Opens the tab's own outbox. Returns it with the waiting items of all outboxes that the tab holds now. */
@@ -43,6 +57,7 @@ export class Ownership {
     const items: OutboxItem[] = [];
     const remembered = host.tabMemory.get(OWN_TAG);
     const known = (await store.outboxes()).toSorted((a, b) => Number(b.tag === remembered) - Number(a.tag === remembered));
+    this.onDisk = new Set(known.map(({ tag }) => tag));
     let own: OutboxRecord | null = null;
     for (const outbox of known) {
       if (!(await this.claim(outbox.tag, outbox.tag === remembered ? RELOAD_MS : 0))) continue;

@@ -1,4 +1,4 @@
 /** Owns what `@palaver/sdk/react` exports. */
-export type { Chat } from "./types.js";
-export { ChatProvider, useClient, useClientState } from "./context.js";
-export { useChat } from "./use-chat.js";
+export type { Chat } from "./types.ts";
+export { ChatProvider, useClient, useClientState } from "./context.ts";
+export { useChat } from "./use-chat.ts";

@@ -1,7 +1,7 @@
 /** Owns one request and its answer: JSON in, JSON out, and every failure as a `PalaverError`. */
-import { PalaverError } from "../errors.js";
-import type { Host } from "../host/host.js";
-import type { ErrorCode } from "../types.js";
+import { PalaverError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import type { ErrorCode } from "../types.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 

@@ -1,8 +1,8 @@
 /** Owns `/api/files`, and how a file is uploaded: through the server, or directly to its file store. */
-import { PalaverError } from "../errors.js";
-import type { FilePage, FileView, PresignBody, PresignView } from "../generated/wire.js";
-import type { UploadOptions } from "../types.js";
-import type { Http } from "./http.js";
+import { PalaverError } from "../errors.ts";
+import type { FilePage, FileView, PresignBody, PresignView } from "../generated/wire.ts";
+import type { UploadOptions } from "../types.ts";
+import type { Http } from "./http.ts";
 
 /** Files of more bytes go directly to the file store, if the server has one that accepts uploads. */
 const DIRECT_ABOVE = 2 * 1024 * 1024;

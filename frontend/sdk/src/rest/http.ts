@@ -2,12 +2,12 @@
  * Owns requests of a signed-in user: the token, one renewal after a 401, and the epoch that accompanies every position in a
  * log.
  */
-import type { Session } from "../auth/session.js";
-import { PalaverError } from "../errors.js";
-import type { DirectUploadView } from "../generated/wire.js";
-import type { Host, UploadAnswer, UploadRequest } from "../host/host.js";
-import type { UploadOptions } from "../types.js";
-import { call, json, problem, type Call } from "./call.js";
+import type { Session } from "../auth/session.ts";
+import { PalaverError } from "../errors.ts";
+import type { DirectUploadView } from "../generated/wire.ts";
+import type { Host, UploadAnswer, UploadRequest } from "../host/host.ts";
+import type { UploadOptions } from "../types.ts";
+import { call, json, problem, type Call } from "./call.ts";
 
 const NOT_THROUGH = "The upload failed. Check your connection and try again.";
 
@@ -25,7 +25,11 @@ export interface HttpDeps {
 }
 
 export class Http {
-  constructor(private readonly deps: HttpDeps) {}
+  private readonly deps: HttpDeps;
+
+  constructor(deps: HttpDeps) {
+    this.deps = deps;
+  }
 
   async json<T>(request: Omit<Call, "token">): Promise<T> {
     return json<T>(await this.send(request));

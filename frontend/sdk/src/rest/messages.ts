@@ -1,6 +1,6 @@
 /** Owns `/api/rooms/{room}/messages`: history, and changes by request for clients without an outbox. */
-import type { Acked, Event, MessagePage, ReadView, SendBody } from "../generated/wire.js";
-import type { Append, Http } from "./http.js";
+import type { Acked, Event, MessagePage, ReadView, SendBody } from "../generated/wire.ts";
+import type { Append, Http } from "./http.ts";
 
 export interface PageQuery {
   readonly before?: number;

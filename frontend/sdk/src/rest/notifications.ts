@@ -1,6 +1,6 @@
 /** Owns `/api/notifications`. */
-import type { NotificationPage, PostNotification, NotificationView, UnreadCount } from "../generated/wire.js";
-import type { Http } from "./http.js";
+import type { NotificationPage, PostNotification, NotificationView, UnreadCount } from "../generated/wire.ts";
+import type { Http } from "./http.ts";
 
 export function notificationsApi(http: Http) {
   const at = (key: string, rest = "") => `/api/notifications/${encodeURIComponent(key)}${rest}`;

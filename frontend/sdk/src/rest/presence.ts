@@ -1,6 +1,6 @@
 /** Owns `/api/presence`, for clients without a socket: a client with a socket need not send heartbeats. */
-import type { HeartbeatBody, PresenceEntry, PresenceList, TypingList } from "../generated/wire.js";
-import type { Http } from "./http.js";
+import type { HeartbeatBody, PresenceEntry, PresenceList, TypingList } from "../generated/wire.ts";
+import type { Http } from "./http.ts";
 
 export function presenceApi(http: Http) {
   const at = (user: string, rest = "") => `/api/presence/${encodeURIComponent(user)}${rest}`;

@@ -1,11 +1,11 @@
 /** Owns the set of typed requests: one object for each function of the server. */
-import { filesApi } from "./files.js";
-import type { Http } from "./http.js";
-import { messagesApi } from "./messages.js";
-import { notificationsApi } from "./notifications.js";
-import { peopleApi } from "./people.js";
-import { presenceApi } from "./presence.js";
-import { roomsApi } from "./rooms.js";
+import { filesApi } from "./files.ts";
+import type { Http } from "./http.ts";
+import { messagesApi } from "./messages.ts";
+import { notificationsApi } from "./notifications.ts";
+import { peopleApi } from "./people.ts";
+import { presenceApi } from "./presence.ts";
+import { roomsApi } from "./rooms.ts";
 
 export function restApi(http: Http) {
   return {

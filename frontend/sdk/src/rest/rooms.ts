@@ -12,8 +12,8 @@ import type {
   RoomSettings,
   RoomView,
   UpdateRoom,
-} from "../generated/wire.js";
-import type { Append, Http } from "./http.js";
+} from "../generated/wire.ts";
+import type { Append, Http } from "./http.ts";
 
 export function roomsApi(http: Http) {
   const at = (room: string, rest = "") => `/api/rooms/${encodeURIComponent(room)}${rest}`;

@@ -1,5 +1,5 @@
 /** Owns the view before anything is known. */
-import type { ConnectionView, State } from "../types.js";
+import type { ConnectionView, State } from "../types.ts";
 
 /** The state of a client that has not tried to connect. */
 export const OFFLINE: ConnectionView = {
@@ -11,14 +11,18 @@ export const OFFLINE: ConnectionView = {
   node: null,
   online: null,
   latencyMs: null,
+  trouble: null,
 };
 
 export const EMPTY_STATE: State = {
   session: "unknown",
+  ended: null,
+  durable: true,
   me: null,
   connection: OFFLINE,
   ready: false,
   rooms: new Map(),
+  closed: new Map(),
   drafts: new Map(),
   presence: new Map(),
   notifications: { items: [], unread: 0, loaded: false, hasMore: false },

@@ -1,22 +1,24 @@
 /** Owns how a room's entry, from the room list or from the user log, is merged into what is known of that room. */
-import type { RoomEntry } from "../wire.js";
-import { withRoom, withoutRoom } from "./log.js";
-import type { Core } from "./model.js";
-import { newRoom, withMemberSeq } from "./room.js";
+import type { RoomEntry } from "../wire.ts";
+import { withRoom, withoutRoom } from "./log.ts";
+import { openRoom } from "./closed.ts";
+import type { Core } from "./model.ts";
+import { newRoom, withMemberSeq } from "./room.ts";
 
 /** Applies an entry of the room list or of the user log, unless it is older than the known membership. */
 export function listRoom(core: Core, entry: RoomEntry): Core {
   const newest = core.memberSeq.get(entry.id) ?? 0;
   if (entry.at_seq < newest) return core;
-  const next = withMemberSeq(core, entry.id, entry.at_seq);
-  if (entry.state !== "joined" && entry.state !== "invited") return withoutRoom(next, entry.id);
+  const known = withMemberSeq(core, entry.id, entry.at_seq);
+  if (entry.state !== "joined" && entry.state !== "invited") return withoutRoom(known, entry.id);
+  const next = openRoom(known, entry.id);
   const held = next.rooms.get(entry.id);
   if (held === undefined) return withRoom(next, newRoom(entry));
   const read = Math.max(held.read, entry.read);
   return withRoom(next, {
     ...held,
     // The list has no description: the one from the room's page or its log is kept. A flag that is missing is false.
-    entry: { ...held.entry, ...entry, archived: entry.archived ?? false, request: entry.request ?? false },
+    entry: { ...held.entry, ...entry, archived: entry.archived ?? false, request: entry.request ?? false, quiet_until: entry.quiet_until ?? null },
     head: Math.max(held.head, entry.head),
     n: Math.max(held.n, entry.n),
     read,

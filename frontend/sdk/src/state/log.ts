@@ -1,7 +1,7 @@
 /** Owns the bookkeeping that room logs and the user log share: cursors, and what must be requested. */
-import { OWN_LOG } from "../wire.js";
-import { withEntry, withMember, withoutEntry, withoutMember } from "./batch.js";
-import type { Core, LogCursor, Need, Room } from "./model.js";
+import { OWN_LOG } from "../wire.ts";
+import { withEntry, withMember, withoutEntry, withoutMember } from "./batch.ts";
+import type { Core, LogCursor, Need, Room } from "./model.ts";
 
 export function withRoom(core: Core, room: Room): Core {
   return { ...core, rooms: withEntry(core.rooms, room.id, room) };

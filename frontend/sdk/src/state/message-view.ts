@@ -1,13 +1,16 @@
 /** Owns the view of one message: the log's state, overlaid with this client's unconfirmed changes. */
-import type { MessageView, PendingMessage, Person } from "../types.js";
-import { react } from "./message.js";
-import type { LoggedMessage, OutboxItem } from "./model.js";
+import type { MessageView, PendingMessage, Person } from "../types.ts";
+import { react } from "./message.ts";
+import type { LoggedMessage, OutboxItem } from "./model.ts";
+
+/** Whether a message is pinned, and by whom if that is known. */
+export type Pin = boolean | Person;
 
 /** Builds the view of a logged message. `changes` are its edits, deletions and reactions in the outbox, in the order made. */
 export function messageView(
   room: string,
   logged: LoggedMessage,
-  pinned: boolean,
+  pin: Pin,
   me: Person | null,
   changes: readonly OutboxItem[],
 ): MessageView {
@@ -35,7 +38,8 @@ export function messageView(
     files: message.files,
     editedAt: message.editedAt,
     deleted: message.deleted,
-    pinned,
+    pinned: pin !== false,
+    pinnedBy: typeof pin === "object" ? pin : null,
     reactions: message.reactions.map((reaction) => ({ ...reaction, mine: me !== null && reaction.users.includes(me.id) })),
     mine: message.by.id === me?.id,
     mentionsMe: me !== null && message.mentions.includes(me.id),
@@ -82,6 +86,7 @@ export function sendingView(item: OutboxItem, me: Person): MessageView {
     editedAt: null,
     deleted: false,
     pinned: false,
+    pinnedBy: null,
     reactions: [],
     mine: true,
     mentionsMe: false,

@@ -1,7 +1,7 @@
 /** Owns the fold of one message: how a change is applied to it. */
-import type { FileInfo } from "../types.js";
-import type { AnyEvent, ChangeEntry, FileRef, MessageEntry, Reaction } from "../wire.js";
-import type { LoggedMessage } from "./model.js";
+import type { FileInfo } from "../types.ts";
+import type { AnyEvent, ChangeEntry, FileRef, MessageEntry, Reaction } from "../wire.ts";
+import type { LoggedMessage } from "./model.ts";
 
 /** Maximum number of users that a reaction lists, the same as the server's. */
 const REACTION_USERS = 20;

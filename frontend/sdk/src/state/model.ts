@@ -3,8 +3,10 @@
  * Never computes anything; `view.ts` builds the view for applications.
  */
 import type {
+  ClosedRoom,
   ConnectionView,
   Draft,
+  Ending,
   Failure,
   FileInfo,
   MemberView,
@@ -14,9 +16,9 @@ import type {
   RoomId,
   SessionStatus,
   UserId,
-} from "../types.js";
-import type { ChangeEntry, Reaction, RoomEntry } from "../wire.js";
-import { OFFLINE } from "./empty.js";
+} from "../types.ts";
+import type { ChangeEntry, Reaction, RoomEntry } from "../wire.ts";
+import { OFFLINE } from "./empty.ts";
 
 /** A message folded to `rev`, the seq of its last change. */
 export interface LoggedMessage {
@@ -55,6 +57,16 @@ export interface LogCursor {
   readonly need: Need;
 }
 
+/** Messages far from the newest ones, around one that was jumped to. They are shown instead of `Room.messages`. */
+export interface Segment {
+  /** Ascending by seq, without holes. */
+  readonly messages: readonly LoggedMessage[];
+  /** Whether the first message of the room is among them. */
+  readonly complete: boolean;
+  /** Seq up to which the segment has every message. */
+  readonly until: number;
+}
+
 export interface Room {
   readonly id: RoomId;
   readonly entry: RoomEntry;
@@ -81,6 +93,10 @@ export interface Room {
   readonly generation: number;
   /** Ascending by seq, without holes between the first and the cursor. */
   readonly messages: readonly LoggedMessage[];
+  /** What is shown instead of `messages`, apart from them; null while the newest messages are shown. */
+  readonly distant: Segment | null;
+  /** Whether somebody reads older messages: they are kept, however many arrive. */
+  readonly held: boolean;
   readonly loaded: boolean;
   /** Whether the first message of the room is loaded. */
   readonly complete: boolean;
@@ -93,6 +109,8 @@ export interface Room {
   readonly members: ReadonlyMap<UserId, Member>;
   readonly membersLoaded: boolean;
   readonly pins: readonly number[];
+  /** Who pinned a message, by its seq, as far as the log has said. */
+  readonly pinners: ReadonlyMap<number, Person>;
   readonly receipts: ReadonlyMap<UserId, number>;
   readonly typing: ReadonlyMap<UserId, { readonly person: Person; readonly until: number }>;
 }
@@ -125,11 +143,15 @@ export interface OutboxItem {
 
 export interface Core {
   readonly session: SessionStatus;
+  readonly ended: Ending | null;
+  readonly durable: boolean;
   readonly me: Person | null;
   readonly epoch: string | null;
   readonly connection: ConnectionView;
   readonly ready: boolean;
   readonly rooms: ReadonlyMap<RoomId, Room>;
+  /** Rooms that the user was removed or banned from. */
+  readonly closed: ReadonlyMap<RoomId, ClosedRoom>;
   /** Seq of the newest known member entry of the user in each room, also in rooms that were removed. */
   readonly memberSeq: ReadonlyMap<RoomId, number>;
   /** Highest acked seq of each room, for `seen` and `min_seq`. */
@@ -160,11 +182,14 @@ export const NO_LOG: LogCursor = { cursor: null, re: null, need: null };
 
 export const EMPTY_CORE: Core = {
   session: "unknown",
+  ended: null,
+  durable: true,
   me: null,
   epoch: null,
   connection: OFFLINE,
   ready: false,
   rooms: new Map(),
+  closed: new Map(),
   memberSeq: new Map(),
   lastAck: new Map(),
   own: NO_LOG,

@@ -2,10 +2,10 @@
  * Owns how the server's answers change the outbox items. Never sends, stores or waits: the outbox does, by following the
  * changes made here.
  */
-import type { ErrorCode } from "../types.js";
-import type { AckFrame, AnyEvent, ErrorFrame } from "../wire.js";
-import { withEntry } from "./batch.js";
-import type { Core, OutboxItem } from "./model.js";
+import type { ErrorCode } from "../types.ts";
+import type { AckFrame, AnyEvent, ErrorFrame } from "../wire.ts";
+import { withEntry } from "./batch.ts";
+import type { Core, OutboxItem } from "./model.ts";
 
 /** Errors after which a change is retried unchanged; every other error is final. */
 const KEPT: ReadonlySet<string> = new Set(["unavailable", "overloaded", "rate_limited", "slow_mode", "unauthenticated"]);

@@ -1,11 +1,12 @@
 /** Owns the fold of the user log (`@me`): rooms that are added and removed, notifications, settings. */
-import { OWN_LOG, type AnyEvent, type NotificationEntry, type OwnEvent, type RoomEntry } from "../wire.js";
-import type { NotificationView } from "../types.js";
-import { withEntry, withoutEntry } from "./batch.js";
-import { listRoom } from "./list.js";
-import { withNeed, withRoom, withoutRoom } from "./log.js";
-import type { Core } from "./model.js";
-import { withMemberSeq } from "./room.js";
+import { OWN_LOG, type AnyEvent, type NotificationEntry, type OwnEvent, type RoomEntry } from "../wire.ts";
+import type { NotificationView } from "../types.ts";
+import { withEntry, withoutEntry } from "./batch.ts";
+import { closeRoom } from "./closed.ts";
+import { listRoom } from "./list.ts";
+import { withNeed, withRoom, withoutRoom } from "./log.ts";
+import type { Core } from "./model.ts";
+import { withMemberSeq } from "./room.ts";
 
 /** The setting by which the log says that another user is blocked, or not any more. */
 const BLOCK = "block";
@@ -51,16 +52,17 @@ function roomSet(core: Core, entry: RoomEntry): Core {
   const newest = core.memberSeq.get(entry.id) ?? 0;
   if (entry.at_seq < newest) {
     // This membership is older than the known one, but level and hiding follow the order of this log alone.
-    return held === undefined ? core : withRoom(core, { ...held, entry: { ...held.entry, level: entry.level, hidden: entry.hidden } });
+    return held === undefined ? core : withRoom(core, { ...held, entry: { ...held.entry, level: entry.level, quiet_until: entry.quiet_until ?? null, hidden: entry.hidden } });
   }
   const next = listRoom(core, entry);
   const fresh = held === undefined || held.entry.state !== "joined" || held.log.cursor === null || entry.at_seq > newest;
   return entry.state === "joined" && fresh ? withNeed(next, entry.id, "resume") : next;
 }
 
-function roomGone(core: Core, entry: { id: string; at_seq: number }): Core {
+function roomGone(core: Core, entry: { id: string; at_seq: number; why: string; reason?: string }): Core {
   if (entry.at_seq < (core.memberSeq.get(entry.id) ?? 0)) return core;
-  return withoutRoom(withMemberSeq(core, entry.id, entry.at_seq), entry.id);
+  const next = closeRoom(withMemberSeq(core, entry.id, entry.at_seq), entry.id, entry.why, entry.reason ?? null);
+  return withoutRoom(next, entry.id);
 }
 
 export function notificationView(entry: NotificationEntry): NotificationView {

@@ -1,11 +1,11 @@
 /**
  * Owns what requests bring: pages of history, members, notifications. Each may be older than what the log has brought since.
  */
-import type { Failure, NotificationView, RoomId } from "../types.js";
-import type { MessageEntry } from "../wire.js";
-import { withRoom } from "./log.js";
-import { applyChange, fromBody, insert } from "./message.js";
-import type { Core, LoggedMessage, Member, Room } from "./model.js";
+import type { Failure, NotificationView, RoomId } from "../types.ts";
+import type { MessageEntry } from "../wire.ts";
+import { withRoom } from "./log.ts";
+import { applyChange, fromBody, insert } from "./message.ts";
+import type { Core, LoggedMessage, Member, Room } from "./model.ts";
 
 /** A page of history with the request it answers. */
 export interface HistoryPage {
@@ -40,15 +40,9 @@ export function onPage(core: Core, page: HistoryPage): Core {
   const room = core.rooms.get(page.room);
   if (room === undefined) return core;
   if (!acceptsPage(core, page)) return withLoading(core, page.room, false, null);
+  const folded = foldPage(room, page.messages);
   const kept = new Map(room.kept);
-  const folded: LoggedMessage[] = [];
-  for (const body of page.messages) {
-    let message = fromBody(body);
-    // Applies changes that arrived while the message was not loaded; those that the page already contains do nothing.
-    for (const change of kept.get(message.seq) ?? []) message = applyChange(message, change);
-    kept.delete(message.seq);
-    folded.push(message);
-  }
+  for (const { seq } of folded) kept.delete(seq);
   return withRoom(core, {
     ...room,
     kept,
@@ -59,6 +53,11 @@ export function onPage(core: Core, page: HistoryPage): Core {
     loading: false,
     loadFailure: null,
   });
+}
+
+/** Applies to a page's messages the changes that arrived while they were not loaded; those that the page contains do nothing. */
+export function foldPage(room: Room, page: readonly MessageEntry[]): readonly LoggedMessage[] {
+  return page.map((body) => (room.kept.get(body.seq) ?? []).reduce(applyChange, fromBody(body)));
 }
 
 /**
@@ -73,7 +72,7 @@ function withMentions(room: Room, page: readonly LoggedMessage[], me: string | u
 }
 
 /** Merges two lists, both ascending by seq; of two messages with the same seq it keeps the later `rev`. */
-function merge(held: readonly LoggedMessage[], page: readonly LoggedMessage[]): readonly LoggedMessage[] {
+export function merge(held: readonly LoggedMessage[], page: readonly LoggedMessage[]): readonly LoggedMessage[] {
   const sorted = page.toSorted((a, b) => a.seq - b.seq);
   const first = held[0];
   const last = sorted[sorted.length - 1];

@@ -1,7 +1,7 @@
 /** Owns the form in which the state is cached, and what must be written after a change. Never writes by itself. */
-import { CACHED_MESSAGES, type Cached, type CacheWrite, type MetaRecord, type RoomRecord } from "../storage/storage.js";
-import { NO_LOG, type Core, type Room } from "./model.js";
-import { newRoom } from "./room.js";
+import { CACHED_MESSAGES, type Cached, type CacheWrite, type MetaRecord, type RoomRecord } from "../storage/storage.ts";
+import { NO_LOG, type Core, type Room } from "./model.ts";
+import { newRoom } from "./room.ts";
 
 function roomRecord(room: Room): RoomRecord {
   const cut = room.messages.length > CACHED_MESSAGES;
@@ -45,6 +45,7 @@ function metaRecord(core: Core): MetaRecord {
     notifications: [...core.notifications.values()],
     notificationsUnread: core.notificationsUnread,
     settings: core.settings,
+    closed: [...core.closed.values()],
   };
 }
 
@@ -57,7 +58,7 @@ function differs(a: Room, b: Room): boolean {
   return a.log.cursor !== b.log.cursor || CACHED_FIELDS.some((field) => a[field] !== b[field]);
 }
 
-const META_FIELDS = ["epoch", "memberSeq", "lastAck", "notifications", "notificationsUnread", "settings"] as const satisfies readonly (keyof Core)[];
+const META_FIELDS = ["epoch", "memberSeq", "lastAck", "notifications", "notificationsUnread", "settings", "closed"] as const satisfies readonly (keyof Core)[];
 
 /** Returns what to write so that the disk changes from `written` to `core`; null when there is nothing to write. */
 export function cacheWrite(written: Core | null, core: Core): CacheWrite | null {
@@ -90,6 +91,7 @@ export function fromCache(cached: Cached): Partial<Core> {
     notifications: new Map(meta.notifications.map((item) => [item.id, item])),
     notificationsUnread: meta.notificationsUnread,
     settings: meta.settings,
+    closed: new Map((meta.closed ?? []).map((room) => [room.id, room])),
     rooms: new Map(cached.rooms.map((record) => [record.id, fromRecord(record)])),
     ready: meta.own !== null,
   };

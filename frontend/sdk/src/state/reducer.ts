@@ -2,16 +2,18 @@
  * Owns the one way the state changes: `reduce(state, event)`. Pure: no I/O, no clock, no randomness. It notes what must be
  * requested from the server in `needs`, and the connection reads that.
  */
-import type { ConnectionView, Draft, Failure, NotificationView, Person, RoomId, SessionStatus, UserId } from "../types.js";
-import { OWN_LOG, type AnyEvent, type PresenceFrame, type ReceiptFrame, type ServerFrame, type SignalFrame } from "../wire.js";
-import { batch, withEntry } from "./batch.js";
-import { askAgain, asked, forgetRequests, withRoom } from "./log.js";
-import { EMPTY_CORE, type Core, type Member, type OutboxItem } from "./model.js";
-import { onItem, onOutboxFrame, ownEventIsAck, settleOutbox } from "./outbox.js";
-import { allRead, applyOwnEvent, gone, read } from "./own-log.js";
-import { onMembers, onNotifications, onPage, onRoomInfo, trimRoom, withLoading, type HistoryPage, type RoomInfo } from "./pages.js";
-import { applyRoomEvent, countAt, markAt } from "./room.js";
-import { onHeads, onRooms, onSync, onWelcome } from "./sync.js";
+import type { ConnectionView, Draft, Ending, Failure, NotificationLevel, NotificationView, Person, RoomId, SessionStatus, UserId } from "../types.ts";
+import { OWN_LOG, type AnyEvent, type PresenceFrame, type ReceiptFrame, type ServerFrame, type SignalFrame } from "../wire.ts";
+import { batch, withEntry } from "./batch.ts";
+import { bounded, onDistantPage, type DistantPage } from "./distant.ts";
+import { askAgain, asked, forgetRequests, withRoom } from "./log.ts";
+import { EMPTY_CORE, type Core, type Member, type OutboxItem } from "./model.ts";
+import { onlineAfter } from "./online.ts";
+import { onItem, onOutboxFrame, ownEventIsAck, settleOutbox } from "./outbox.ts";
+import { allRead, applyOwnEvent, gone, read } from "./own-log.ts";
+import { onMembers, onNotifications, onPage, onRoomInfo, trimRoom, withLoading, type HistoryPage, type RoomInfo } from "./pages.ts";
+import { applyRoomEvent, countAt, markAt } from "./room.ts";
+import { onHeads, onRooms, onSync, onWelcome } from "./sync.ts";
 
 /** One user's state as it is read back from disk. */
 export interface Restored {
@@ -25,7 +27,9 @@ export type CoreEvent =
   | { readonly type: "asked"; readonly logs: readonly string[]; readonly re: string }
   /** The request `re` of these logs was refused, and the wait after that has ended. */
   | { readonly type: "ask_again"; readonly logs: readonly string[]; readonly re: string; readonly reset: boolean }
-  | { readonly type: "session"; readonly session: SessionStatus; readonly me: Person | null }
+  | { readonly type: "session"; readonly session: SessionStatus; readonly me: Person | null; readonly ended?: Ending | null }
+  /** Something could not be stored on this device. */
+  | { readonly type: "not_durable" }
   | { readonly type: "restored"; readonly restored: Restored }
   | { readonly type: "connection"; readonly change: Partial<ConnectionView> }
   | { readonly type: "closed" }
@@ -33,10 +37,19 @@ export type CoreEvent =
   | { readonly type: "loading"; readonly room: RoomId }
   | { readonly type: "load_failed"; readonly room: RoomId; readonly failure: Failure }
   | { readonly type: "page"; readonly page: HistoryPage }
+  /** A page apart from the newest messages. */
+  | { readonly type: "distant_page"; readonly page: DistantPage }
+  /** The newest messages are shown again. */
+  | { readonly type: "distant_left"; readonly room: RoomId }
+  /** A page was loaded and not needed. */
+  | { readonly type: "page_unused"; readonly room: RoomId }
+  | { readonly type: "held"; readonly room: RoomId; readonly held: boolean }
   | { readonly type: "trim"; readonly room: RoomId; readonly newest: number }
   | { readonly type: "members"; readonly room: RoomId; readonly members: readonly Member[] }
   | { readonly type: "room_info"; readonly room: RoomId; readonly info: RoomInfo }
-  | { readonly type: "room_prefs"; readonly room: RoomId; readonly level?: "all" | "mentions" | "none"; readonly hidden?: boolean }
+  | { readonly type: "room_prefs"; readonly room: RoomId; readonly level?: NotificationLevel; readonly quiet?: string | null; readonly hidden?: boolean }
+  /** The mutes that ended by `now` are over. */
+  | { readonly type: "mutes_over"; readonly now: number }
   | { readonly type: "blocks"; readonly users: readonly UserId[] }
   | {
       readonly type: "notifications";
@@ -63,12 +76,14 @@ function apply(core: Core, event: CoreEvent): Core {
       return asked(core, event.logs, event.re);
     case "ask_again":
       return askAgain(core, event.logs, event.re, event.reset);
-    case "session":
+    case "session": {
+      const { session, me, ended = null } = event;
       // Another user, or a sign-out: nothing of the previous user may be visible.
-      if (core.me !== null && core.me.id !== event.me?.id) {
-        return { ...EMPTY_CORE, connection: core.connection, session: event.session, me: event.me };
-      }
-      return { ...core, session: event.session, me: event.me };
+      const before = core.me !== null && core.me.id !== me?.id ? { ...EMPTY_CORE, connection: core.connection, durable: core.durable } : core;
+      return { ...before, session, me, ended };
+    }
+    case "not_durable":
+      return core.durable ? { ...core, durable: false } : core;
     case "restored":
       return { ...core, ...event.restored.core, outbox: [...event.restored.outbox] };
     case "connection":
@@ -86,6 +101,18 @@ function apply(core: Core, event: CoreEvent): Core {
       const room = event.page.room;
       return settleOutbox(event.page.messages.reduce((next, body) => ownEventIsAck(next, { ...body, room }), onPage(core, event.page)));
     }
+    case "distant_page":
+      return onDistantPage(core, event.page);
+    case "distant_left": {
+      const room = core.rooms.get(event.room);
+      return room === undefined || room.distant === null ? core : withRoom(core, { ...room, distant: null });
+    }
+    case "page_unused":
+      return withLoading(core, event.room, false, null);
+    case "held": {
+      const room = core.rooms.get(event.room);
+      return room === undefined || room.held === event.held ? core : withRoom(core, bounded({ ...room, held: event.held }));
+    }
     case "trim": {
       const room = core.rooms.get(event.room);
       return room === undefined ? core : withRoom(core, trimRoom(room, event.newest));
@@ -94,12 +121,10 @@ function apply(core: Core, event: CoreEvent): Core {
       return onMembers(core, event.room, event.members);
     case "room_info":
       return onRoomInfo(core, event.room, event.info);
-    case "room_prefs": {
-      const room = core.rooms.get(event.room);
-      if (room === undefined) return core;
-      const { level = room.entry.level, hidden = room.entry.hidden } = event;
-      return withRoom(core, { ...room, entry: { ...room.entry, level, hidden } });
-    }
+    case "room_prefs":
+      return onPrefs(core, event);
+    case "mutes_over":
+      return mutesOver(core, event.now);
     case "blocks":
       return { ...core, blocked: new Set(event.users) };
     case "notifications":
@@ -135,7 +160,7 @@ function onFrame(core: Core, frame: ServerFrame, now: number): Core {
       return ownEventIsAck(applyRoomEvent(core, event), event);
     }
     case "ping":
-      return onHeads(core, frame.heads);
+      return onHeads(withOnline(core, frame), frame.heads);
     case "receipt":
       return onReceipt(core, frame);
     case "signal":
@@ -198,5 +223,37 @@ function onPresence(core: Core, frame: PresenceFrame): Core {
   for (const entry of frame.users) {
     presence.set(entry.user, { user: entry.user, status: entry.status, lastSeen: entry.last_seen ?? null });
   }
-  return { ...core, presence };
+  const online = onlineAfter(core.connection.online, core.presence, presence, frame, core.me?.id);
+  const connection = online === core.connection.online ? core.connection : { ...core.connection, online };
+  return withOnline({ ...core, presence, connection }, frame);
+}
+
+/** Takes the number of users online from a frame of a server that tells it. */
+function withOnline(core: Core, frame: object): Core {
+  const { online } = frame as { online?: unknown };
+  if (typeof online !== "number" || online === core.connection.online) return core;
+  return { ...core, connection: { ...core.connection, online } };
+}
+
+function onPrefs(core: Core, event: Extract<CoreEvent, { type: "room_prefs" }>): Core {
+  const room = core.rooms.get(event.room);
+  if (room === undefined) return core;
+  const { level, hidden, quiet_until = null } = room.entry;
+  const entry = {
+    ...room.entry,
+    level: event.level ?? level,
+    hidden: event.hidden ?? hidden,
+    quiet_until: event.quiet === undefined ? quiet_until : event.quiet,
+  };
+  return withRoom(core, { ...room, entry });
+}
+
+function mutesOver(core: Core, now: number): Core {
+  let next = core;
+  for (const room of core.rooms.values()) {
+    const { quiet_until } = room.entry;
+    if (quiet_until == null || Date.parse(quiet_until) > now) continue;
+    next = withRoom(next, { ...room, entry: { ...room.entry, quiet_until: null } });
+  }
+  return next;
 }

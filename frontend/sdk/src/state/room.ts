@@ -1,10 +1,12 @@
 /** Owns the fold of a room's log: entries in order, resets, and what an entry means for the signed-in user. */
-import type { AnyEvent, ChangeEntry, MemberEntry, MessageEntry, RoomChangeEntry, RoomEntry, PinEntry } from "../wire.js";
-import { withEntry, withoutEntry } from "./batch.js";
-import { withNeed, withRoom, withoutRoom } from "./log.js";
-import { applyChange, fromBody, fromUnknown, indexFrom, insert } from "./message.js";
-import { RECEIPT_MEMBERS } from "../generated/limits.js";
-import { KEPT_MAX, NO_LOG, type Core, type Room } from "./model.js";
+import type { AnyEvent, ChangeEntry, MemberEntry, MessageEntry, RoomChangeEntry, RoomEntry, PinEntry } from "../wire.ts";
+import { withEntry, withoutEntry } from "./batch.ts";
+import { closeRoom } from "./closed.ts";
+import { withNeed, withRoom, withoutRoom } from "./log.ts";
+import { applyChange, fromBody, fromUnknown, indexFrom, insert } from "./message.ts";
+import { RECEIPT_MEMBERS } from "../generated/limits.ts";
+import { bounded, changeDistant } from "./distant.ts";
+import { KEPT_MAX, NO_LOG, type Core, type Room } from "./model.ts";
 
 export function newRoom(entry: RoomEntry): Room {
   return {
@@ -22,6 +24,8 @@ export function newRoom(entry: RoomEntry): Room {
     floor: 0,
     generation: 0,
     messages: [],
+    distant: null,
+    held: false,
     loaded: false,
     complete: false,
     loading: false,
@@ -31,6 +35,7 @@ export function newRoom(entry: RoomEntry): Room {
     members: new Map(),
     membersLoaded: false,
     pins: [],
+    pinners: new Map(),
     receipts: new Map(),
     typing: new Map(),
   };
@@ -46,6 +51,7 @@ export function resetRoom(room: Room, head: number, n: number): Room {
     floor: head,
     generation: room.generation + 1,
     messages: [],
+    distant: null,
     loaded: false,
     complete: false,
     loading: false,
@@ -73,7 +79,7 @@ export function applyRoomEvent(core: Core, event: AnyEvent): Core {
   };
   switch (event.kind) {
     case "message":
-      return withRoom(core, onMessage(moved, event as MessageEntry, core.me?.id));
+      return withRoom(core, bounded(onMessage(moved, event as MessageEntry, core.me?.id)));
     case "edit":
     case "delete":
     case "react":
@@ -112,7 +118,7 @@ function showsReceipts(room: Room, user: string): boolean {
 }
 
 function onChange(before: Room, change: ChangeEntry, me: string | undefined): Room {
-  const room = withoutMention(before, change, me);
+  const room = changeDistant(withoutMention(before, change, me), change);
   const at = indexFrom(room.messages, change.target);
   const target = room.messages[at];
   if (target?.seq === change.target) {
@@ -150,7 +156,8 @@ export function unreadOf(room: Room): number {
 
 function onPin(room: Room, pin: PinEntry): Room {
   const rest = room.pins.filter((seq) => seq !== pin.target);
-  return { ...room, pins: pin.on ? [...rest, pin.target] : rest };
+  const pinners = pin.on ? withEntry(room.pinners, pin.target, pin.by) : withoutEntry(room.pinners, pin.target);
+  return { ...room, pinners, pins: pin.on ? [...rest, pin.target] : rest };
 }
 
 /** Applies a room entry, which carries the complete room. */
@@ -179,7 +186,8 @@ function onOwnMember(core: Core, change: MemberEntry): Core {
   if (change.state !== "joined" && change.state !== "invited") {
     // An older removal: the user log already says that the user is in again, so request what came since.
     if (change.seq < newest) return withNeed(core, change.room, "resume");
-    return withoutRoom(withMemberSeq(core, change.room, change.seq), change.room);
+    const next = closeRoom(withMemberSeq(core, change.room, change.seq), change.room, change.state, change.why ?? null);
+    return withoutRoom(next, change.room);
   }
   const entry: RoomEntry = {
     ...room.entry,

@@ -1,11 +1,11 @@
 /** Owns the sync: the welcome, the room list, and the answers to resume and fill. */
-import { OWN_LOG, type RoomsFrame, type SyncFrame, type WelcomeFrame } from "../wire.js";
-import { withMember } from "./batch.js";
-import { forgetRequests, logOf, withLog, withNeed, withRoom, withoutRoom } from "./log.js";
-import { listRoom } from "./list.js";
-import { EMPTY_CORE, NO_LOG, type Core } from "./model.js";
-import { applyOwnEvent } from "./own-log.js";
-import { applyRoomEvent, resetRoom } from "./room.js";
+import { OWN_LOG, type RoomsFrame, type SyncFrame, type WelcomeFrame } from "../wire.ts";
+import { withMember } from "./batch.ts";
+import { forgetRequests, logOf, withLog, withNeed, withRoom, withoutRoom } from "./log.ts";
+import { listRoom } from "./list.ts";
+import { EMPTY_CORE, NO_LOG, type Core } from "./model.ts";
+import { applyOwnEvent } from "./own-log.ts";
+import { applyRoomEvent, resetRoom } from "./room.ts";
 
 /** Switches to another epoch: the store was restored, so the cache is dropped. The outbox stays, with `seen` set to 0. */
 export function onEpoch(core: Core, epoch: string): Core {
@@ -14,6 +14,7 @@ export function onEpoch(core: Core, epoch: string): Core {
   return {
     ...EMPTY_CORE,
     session: core.session,
+    durable: core.durable,
     me: core.me,
     connection: core.connection,
     drafts: core.drafts,

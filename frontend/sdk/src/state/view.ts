@@ -2,10 +2,10 @@
  * Owns the view that applications read, built from the reducer's state.
  * Keeps references: what did not change is the same object as before, so that a list re-renders only what is new.
  */
-import type { MessageView, Person, RoomView, State } from "../types.js";
-import { messageView, pendingView, sendingView } from "./message-view.js";
-import type { Core, LoggedMessage, OutboxItem, Room } from "./model.js";
-import { unreadOf } from "./room.js";
+import type { MessageView, Person, RoomView, State } from "../types.ts";
+import { type Pin, messageView, pendingView, sendingView } from "./message-view.ts";
+import type { Core, LoggedMessage, OutboxItem, Room } from "./model.ts";
+import { unreadOf } from "./room.ts";
 
 const NO_ITEMS: readonly OutboxItem[] = [];
 
@@ -27,7 +27,7 @@ export class Viewer {
   private state: State | null = null;
   private rooms = new Map<string, CachedRoom>();
   private byRoom = new Map<string, readonly OutboxItem[]>();
-  private messages = new WeakMap<LoggedMessage, { pinned: boolean; me: string; view: MessageView }>();
+  private messages = new WeakMap<LoggedMessage, { pinned: Pin; me: string; view: MessageView }>();
 
   view(core: Core): State {
     if (this.core === core && this.state !== null) return this.state;
@@ -47,10 +47,13 @@ export class Viewer {
     this.core = core;
     this.state = {
       session: core.session,
+      ended: core.ended,
+      durable: core.durable,
       me: core.me,
       connection: core.connection,
       ready: core.ready,
       rooms,
+      closed: core.closed,
       drafts: core.drafts,
       presence: core.presence,
       notifications: sameNotifications
@@ -89,7 +92,7 @@ export class Viewer {
   private roomView(room: Room, items: readonly OutboxItem[], me: Person | null, last: CachedRoom | undefined): CachedRoom {
     const { entry } = room;
     const sameMessages =
-      last !== undefined && last.room.messages === room.messages && last.items === items && last.room.pins === room.pins && last.me === me;
+      last !== undefined && shownOf(last.room) === shownOf(room) && last.items === items && last.room.pins === room.pins && last.me === me;
     const shown = sameMessages ? { ...last, messages: last.view.messages } : this.messageViews(room, items, me, last);
     const { messages, logged, touched } = shown;
     const joining = items.some((item) => item.kind === "join" && item.status === "sending");
@@ -103,20 +106,22 @@ export class Viewer {
       state: entry.state === "joined" ? "joined" : joining ? "joining" : "invited",
       role: entry.role,
       level: entry.level,
+      quietUntil: entry.quiet_until == null ? null : Date.parse(entry.quiet_until),
       hidden: entry.hidden,
       request: entry.request ?? false,
       archived: entry.archived ?? false,
       mutedUntil: room.mutedUntil,
       slowModeSeconds: room.slowModeSeconds,
-      lastAt: lastAt(messages, entry.last_at ?? null),
+      lastAt: lastAt(room.distant === null ? messages : [], entry.last_at ?? null),
       unread: unreadOf(room),
       unreadMentions: room.mentions.length,
       readSeq: room.read,
       head: room.head,
       messages,
-      lastMessage: messages[messages.length - 1] ?? null,
-      loaded: room.loaded,
-      hasMore: !room.complete,
+      lastMessage: room.distant === null ? (messages[messages.length - 1] ?? null) : this.newestOf(room, me),
+      loaded: room.loaded || room.distant !== null,
+      hasMore: !(room.distant ?? room).complete,
+      hasNewer: room.distant !== null,
       loading: room.loading,
       loadFailure: room.loadFailure,
       typing: last !== undefined && last.room.typing === room.typing ? last.view.typing : [...room.typing.values()].map((typing) => typing.person),
@@ -139,29 +144,43 @@ export class Viewer {
     }
     const pins = new Set(room.pins);
     const comparable = last !== undefined && last.me === me && last.room.pins === room.pins;
-    const logged = room.messages.map((message, i) => {
+    const source = shownOf(room);
+    const before = last === undefined ? [] : shownOf(last.room);
+    const logged = source.map((message, i) => {
       // The usual case first: one message was appended and all before it are unchanged.
-      const same = comparable && last.room.messages[i] === message && !last.touched.has(message.seq) ? last.logged[i] : undefined;
+      const same = comparable && before[i] === message && !last.touched.has(message.seq) ? last.logged[i] : undefined;
       const pending = changes.get(message.seq);
-      if (pending !== undefined) return messageView(room.id, message, pins.has(message.seq), me, pending);
-      return same ?? this.cachedView(room.id, message, pins.has(message.seq), me);
+      const pin = pins.has(message.seq) ? (room.pinners.get(message.seq) ?? true) : false;
+      if (pending !== undefined) return messageView(room.id, message, pin, me, pending);
+      return same ?? this.cachedView(room.id, message, pin, me);
     });
     const touched = new Set(changes.keys());
-    if (sends.length === 0 || me === null) return { messages: logged, logged, touched };
+    // An unsent message stands below the newest ones.
+    if (sends.length === 0 || me === null || room.distant !== null) return { messages: logged, logged, touched };
     // A page may have brought a message that the cursor has not reached yet.
     const stored = new Set(room.messages.slice(-200).map((message) => message.id));
     const sending = sends.filter((item) => !stored.has(item.id)).map((item) => sendingView(item, me));
     return { messages: [...logged, ...sending], logged, touched };
   }
 
+  private newestOf(room: Room, me: Person | null): MessageView | null {
+    const newest = room.messages[room.messages.length - 1];
+    return newest === undefined ? null : this.cachedView(room.id, newest, room.pins.includes(newest.seq) && (room.pinners.get(newest.seq) ?? true), me);
+  }
+
   /** Looks a view up by message, for messages that moved, for example because an older page was put before them. */
-  private cachedView(room: string, message: LoggedMessage, pinned: boolean, me: Person | null): MessageView {
+  private cachedView(room: string, message: LoggedMessage, pinned: Pin, me: Person | null): MessageView {
     const cached = this.messages.get(message);
     if (cached !== undefined && cached.pinned === pinned && cached.me === (me?.id ?? "")) return cached.view;
     const view = messageView(room, message, pinned, me, []);
     this.messages.set(message, { pinned, me: me?.id ?? "", view });
     return view;
   }
+}
+
+/** Returns the logged messages that are shown: a segment that was jumped to, or the newest ones. */
+function shownOf(room: Room): readonly LoggedMessage[] {
+  return (room.distant ?? room).messages;
 }
 
 function isIn(member: { readonly state: string }): boolean {

@@ -1,8 +1,9 @@
 /** Owns the storage of browsers: one IndexedDB database for the last user, and one per user. */
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
-import type { Draft, Person } from "../types.js";
-import type { OutboxItem } from "../state/model.js";
-import type { MetaRecord, OutboxRecord, RoomRecord, Storage, UserStore } from "./storage.js";
+import type { Draft, Person } from "../types.ts";
+import { EMPTY_DRAFT, isBlankDraft } from "../state/draft.ts";
+import type { OutboxItem } from "../state/model.ts";
+import type { MetaRecord, OutboxRecord, RoomRecord, Storage, UserStore } from "./storage.ts";
 
 interface Root extends DBSchema {
   last: { key: "user" | "owes_logout"; value: Person | true };
@@ -12,6 +13,8 @@ interface OfUser extends DBSchema {
   meta: { key: "meta"; value: MetaRecord };
   rooms: { key: string; value: RoomRecord };
   drafts: { key: string; value: Draft };
+  /** Bytes of the files of drafts. */
+  files: { key: string; value: Blob };
   outboxes: { key: string; value: OutboxRecord };
   items: { key: string; value: OutboxItem; indexes: { tag: string } };
 }
@@ -38,13 +41,16 @@ export function indexedDbStorage(name: string): Storage {
 }
 
 async function userStore(name: string): Promise<UserStore> {
-  const db = await openDB<OfUser>(name, 1, {
-    upgrade(upgraded) {
-      upgraded.createObjectStore("meta");
-      upgraded.createObjectStore("rooms", { keyPath: "id" });
-      upgraded.createObjectStore("drafts");
-      upgraded.createObjectStore("outboxes", { keyPath: "tag" });
-      upgraded.createObjectStore("items", { keyPath: "id" }).createIndex("tag", "tag");
+  const db = await openDB<OfUser>(name, 2, {
+    upgrade(upgraded, version) {
+      if (version < 1) {
+        upgraded.createObjectStore("meta");
+        upgraded.createObjectStore("rooms", { keyPath: "id" });
+        upgraded.createObjectStore("drafts");
+        upgraded.createObjectStore("outboxes", { keyPath: "tag" });
+        upgraded.createObjectStore("items", { keyPath: "id" }).createIndex("tag", "tag");
+      }
+      upgraded.createObjectStore("files");
     },
     blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
   });
@@ -52,7 +58,11 @@ async function userStore(name: string): Promise<UserStore> {
 }
 
 class IndexedDbUserStore implements UserStore {
-  constructor(private readonly db: IDBPDatabase<OfUser>) {}
+  private readonly db: IDBPDatabase<OfUser>;
+
+  constructor(db: IDBPDatabase<OfUser>) {
+    this.db = db;
+  }
 
   async load() {
     const tx = this.db.transaction(["meta", "rooms", "drafts"]);
@@ -62,8 +72,8 @@ class IndexedDbUserStore implements UserStore {
       tx.objectStore("drafts").getAllKeys(),
       tx.objectStore("drafts").getAll(),
     ]);
-    const empty: Draft = { text: "", replyTo: null };
-    return { meta: meta ?? null, rooms, drafts: draftRooms.map((room, i) => [room, drafts[i] ?? empty] as const) };
+    // Drafts of an earlier release have fewer fields.
+    return { meta: meta ?? null, rooms, drafts: draftRooms.map((room, i) => [room, { ...EMPTY_DRAFT, ...drafts[i] }] as const) };
   }
 
   /** Writes cursors and what they cover in one transaction: a crash leaves the older pair, never half of each. */
@@ -77,8 +87,28 @@ class IndexedDbUserStore implements UserStore {
   }
 
   async putDraft(room: string, draft: Draft) {
-    if (draft.text === "" && draft.replyTo === null) await this.db.delete("drafts", room);
+    if (isBlankDraft(draft)) await this.db.delete("drafts", room);
     else await this.db.put("drafts", draft, room);
+  }
+
+  async putFile(key: string, bytes: Blob) {
+    const tx = this.db.transaction("files", "readwrite");
+    void tx.store.put(bytes, key);
+    // The page may be left before the browser would commit by itself.
+    tx.commit();
+    await tx.done;
+  }
+
+  async file(key: string) {
+    return (await this.db.get("files", key)) ?? null;
+  }
+
+  fileKeys() {
+    return this.db.getAllKeys("files");
+  }
+
+  async deleteFile(key: string) {
+    await this.db.delete("files", key);
   }
 
   outboxes() {

@@ -1,7 +1,7 @@
 /** Owns the storage that lasts as long as the page: for hosts without IndexedDB, and where nothing may be stored. */
-import type { Draft, Person } from "../types.js";
-import type { OutboxItem } from "../state/model.js";
-import type { CacheWrite, MetaRecord, OutboxRecord, RoomRecord, Storage, UserStore } from "./storage.js";
+import type { Draft, Person } from "../types.ts";
+import type { OutboxItem } from "../state/model.ts";
+import type { CacheWrite, MetaRecord, OutboxRecord, RoomRecord, Storage, UserStore } from "./storage.ts";
 
 export function memoryStorage(): Storage {
   let user: Person | null = null;
@@ -30,6 +30,7 @@ function memoryUserStore(): UserStore {
   const drafts = new Map<string, Draft>();
   const outboxes = new Map<string, OutboxRecord>();
   const items = new Map<string, OutboxItem>();
+  const files = new Map<string, Blob>();
   return {
     load: async () => ({ meta, rooms: [...rooms.values()], drafts: [...drafts] }),
     write: async (change: CacheWrite) => {
@@ -38,6 +39,10 @@ function memoryUserStore(): UserStore {
       for (const room of change.rooms) rooms.set(room.id, room);
     },
     putDraft: async (room, draft) => void drafts.set(room, draft),
+    putFile: async (key, bytes) => void files.set(key, bytes),
+    file: async (key) => files.get(key) ?? null,
+    fileKeys: async () => [...files.keys()],
+    deleteFile: async (key) => void files.delete(key),
     outboxes: async () => [...outboxes.values()],
     putOutbox: async (outbox) => void outboxes.set(outbox.tag, outbox),
     deleteOutbox: async (tag) => void outboxes.delete(tag),
@@ -50,7 +55,7 @@ function memoryUserStore(): UserStore {
     deleteItem: async (id) => void items.delete(id),
     destroy: async () => {
       meta = null;
-      for (const map of [rooms, drafts, outboxes, items]) map.clear();
+      for (const map of [rooms, drafts, outboxes, items, files]) map.clear();
     },
     close: () => undefined,
   };

@@ -2,9 +2,9 @@
  * Owns what is kept on the device and guarantees how: a change is on disk before it is sent, and cursors move in one
  * transaction with the cache they belong to.
  */
-import type { Draft, NotificationView, Person, RoomId } from "../types.js";
-import type { ChangeEntry, RoomEntry } from "../wire.js";
-import type { LoggedMessage, OutboxItem } from "../state/model.js";
+import type { ClosedRoom, Draft, NotificationView, Person, RoomId } from "../types.ts";
+import type { ChangeEntry, RoomEntry } from "../wire.ts";
+import type { LoggedMessage, OutboxItem } from "../state/model.ts";
 
 /** Number of newest messages cached per room. */
 export const CACHED_MESSAGES = 200;
@@ -38,6 +38,8 @@ export interface MetaRecord {
   readonly notifications: readonly NotificationView[];
   readonly notificationsUnread: number;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Missing in a cache of an earlier release. */
+  readonly closed?: readonly ClosedRoom[];
 }
 
 export interface CacheWrite {
@@ -63,6 +65,12 @@ export interface UserStore {
   load(): Promise<Cached>;
   write(change: CacheWrite): Promise<void>;
   putDraft(room: RoomId, draft: Draft): Promise<void>;
+  /** Keeps the bytes of a draft's file. */
+  putFile(key: string, bytes: Blob): Promise<void>;
+  /** Returns the bytes, or null if they are not kept. */
+  file(key: string): Promise<Blob | null>;
+  fileKeys(): Promise<readonly string[]>;
+  deleteFile(key: string): Promise<void>;
   outboxes(): Promise<readonly OutboxRecord[]>;
   putOutbox(outbox: OutboxRecord): Promise<void>;
   deleteOutbox(tag: string): Promise<void>;

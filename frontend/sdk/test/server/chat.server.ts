@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ChatClient, MessageView, RoomId, State } from "../../src/index.js";
-import { Server, becomes } from "./server.js";
+import type { ChatClient, MessageView, RoomId, State } from "../../src/index.ts";
+import { Server, becomes } from "./server.ts";
 
 let server: Server;
 const clients: ChatClient[] = [];
@@ -133,6 +133,27 @@ describe("rooms", () => {
     await becomes(bob, (state) => state.rooms.get(id)?.state === "joined" && state.outbox.length === 0, "back");
     await bob.openRoom(id);
     await becomes(bob, (state) => sent(state, id, "without bob") !== undefined, "the past is there");
+  });
+
+  it("are found and entered by slug and by id, and refused with a reason", async () => {
+    const [ada, bob] = [await guest("ada"), await guest("bob")];
+    const id = await room(ada);
+    const slug = ada.getState().rooms.get(id)!.slug!;
+    expect(await ada.findRoom(slug)).toBe(id);
+    await expect(bob.findRoom(slug)).rejects.toMatchObject({ code: "forbidden" });
+    expect(await bob.enterRoom(slug)).toBe(id);
+    expect(bob.getState().rooms.get(id)?.state).toBe("joined");
+    expect([await bob.enterRoom(slug), await bob.enterRoom(id), await bob.findRoom(slug)]).toEqual([id, id, id]);
+
+    const secret = await ada.createRoom({ name: "Secret", kind: "private" });
+    for (const unknown of [secret, "no-such-room"]) {
+      await expect(bob.findRoom(unknown)).rejects.toMatchObject({ code: "not_found" });
+      await expect(bob.enterRoom(unknown)).rejects.toMatchObject({ code: "not_found" });
+    }
+    await ada.ban(id, bob.getState().me!.id);
+    await becomes(bob, (state) => !state.rooms.has(id), "banned");
+    await expect(bob.enterRoom(slug)).rejects.toMatchObject({ code: "forbidden" });
+    expect(bob.getState().outbox).toEqual([]);
   });
 
   it("invite, mute, promote, pin, rename, kick and ban", async () => {

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import WebSocket from "ws";
-import { ChatClient, type Socket, type State } from "../../src/index.js";
+import { ChatClient, type State } from "../../src/index.js";
 
 /** Low enough to be reached, high enough not to slow down every test. */
 const SENDS_PER_10S = 60;
@@ -14,10 +14,17 @@ const SENDS_PER_10S = 60;
 export class Server {
   private child: ChildProcess | null = null;
   private readonly data = mkdtempSync(join(tmpdir(), "palaver-sdk-"));
-  private constructor(private readonly port: number) {}
+  private readonly port: number;
+  private readonly settings: Readonly<Record<string, string>>;
 
-  static async start(): Promise<Server> {
-    const server = new Server(await freePort());
+  private constructor(port: number, settings: Readonly<Record<string, string>>) {
+    this.port = port;
+    this.settings = settings;
+  }
+
+  /** Starts a server with these settings, by their names in the environment. */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<Server> {
+    const server = new Server(await freePort(), settings);
     await server.up();
     return server;
   }
@@ -29,7 +36,7 @@ export class Server {
   async up(): Promise<void> {
     const binary = process.env.PALAVER_BIN;
     if (binary === undefined) throw new Error("PALAVER_BIN must name the palaver binary");
-    const env = { ...process.env, PALAVER_LIMITS_SENDS_PER_10S: String(SENDS_PER_10S) };
+    const env = { ...process.env, PALAVER_LIMITS_SENDS_PER_10S: String(SENDS_PER_10S), ...this.settings };
     const child = spawn(binary, ["--data", this.data, "--listen", `127.0.0.1:${this.port}`], { stdio: "ignore", env });
     this.child = child;
     await until(async () => (await fetch(`${this.url}/health`).catch(() => null))?.ok === true, "the server is healthy");
@@ -70,7 +77,7 @@ export class Server {
       baseUrl: this.url,
       storage: false,
       host: {
-        openSocket: (url) => new WebSocket(url) as unknown as Socket,
+        openSocket: (url) => new WebSocket(url),
         // Several clients of one process are not tabs of one browser.
         openChannel: () => ({ post() {}, close() {} }),
       },

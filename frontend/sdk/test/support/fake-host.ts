@@ -1,6 +1,6 @@
 /** Owns a fake host for tests: a clock that the test moves, sockets that the test answers, requests answered from a table. */
-import type { Host, Locks, Socket } from "../../src/host/host.js";
-import type { ClientFrame, ServerFrame } from "../../src/wire.js";
+import type { DeviceMemory, Host, Locks, Socket } from "../../src/host/host.ts";
+import type { ClientFrame, ServerFrame } from "../../src/wire.ts";
 
 interface Planned {
   at: number;
@@ -9,14 +9,18 @@ interface Planned {
 }
 
 export class FakeSocket implements Socket {
-  onopen: ((event: never) => void) | null = null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null = null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null = null;
-  onerror: ((event: never) => void) | null = null;
+  onopen: Socket["onopen"] = null;
+  onmessage: Socket["onmessage"] = null;
+  onclose: Socket["onclose"] = null;
+  onerror: Socket["onerror"] = null;
   readonly sent: ClientFrame[] = [];
   closedWith: number | null = null;
 
-  constructor(readonly url: string) {}
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
 
   send(data: string): void {
     this.sent.push(JSON.parse(data) as ClientFrame);
@@ -27,7 +31,7 @@ export class FakeSocket implements Socket {
 
   // ---- what the server does
   opens(): void {
-    this.onopen?.(undefined as never);
+    this.onopen?.(undefined);
   }
   says(...frames: ServerFrame[]): void {
     for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
@@ -100,6 +104,34 @@ export function fakeChannels(): Host["openChannel"] {
   };
 }
 
+/** Memory of one origin: each call of the returned function makes the view of one tab. */
+export function fakeDevice(): () => DeviceMemory {
+  const values = new Map<string, string>();
+  const tabs = new Set<(key: string | null) => void>();
+  return () => {
+    let listener: ((key: string | null) => void) | null = null;
+    const tell = (key: string) => {
+      for (const other of tabs) if (other !== listener) other(key);
+    };
+    return {
+      get: (key) => values.get(key) ?? null,
+      set(key, value) {
+        values.set(key, value);
+        tell(key);
+      },
+      remove(key) {
+        if (values.delete(key)) tell(key);
+      },
+      keys: () => [...values.keys()],
+      follow(called) {
+        listener = called;
+        tabs.add(called);
+        return () => void tabs.delete(called);
+      },
+    };
+  };
+}
+
 /** Time that the test moves. */
 export class Clock {
   now = Date.UTC(2026, 10, 21, 8);
@@ -143,9 +175,10 @@ export class FakeHost implements Host {
   /** The value that `random` returns. */
   luck = 0.5;
   locks: Locks;
+  deviceMemory: Host["deviceMemory"] = null;
   openChannel: Host["openChannel"];
   private readonly clock: Clock;
-  private wakers = new Set<(what: "wake" | "hide") => void>();
+  private wakers = new Set<(what: "wake" | "hide" | "leave") => void>();
 
   constructor(shared: { locks?: Locks; openChannel?: Host["openChannel"]; clock?: Clock } = {}) {
     this.clock = shared.clock ?? new Clock();
@@ -187,8 +220,9 @@ export class FakeHost implements Host {
   tabMemory = {
     get: (key: string) => this.memory.get(key) ?? null,
     set: (key: string, value: string) => void this.memory.set(key, value),
+    remove: (key: string) => void this.memory.delete(key),
   };
-  onWake = (listener: (what: "wake" | "hide") => void): (() => void) => {
+  onWake = (listener: (what: "wake" | "hide" | "leave") => void): (() => void) => {
     this.wakers.add(listener);
     return () => this.wakers.delete(listener);
   };
@@ -204,6 +238,9 @@ export class FakeHost implements Host {
   }
   hide(): void {
     for (const waker of this.wakers) waker("hide");
+  }
+  leave(): void {
+    for (const waker of this.wakers) waker("leave");
   }
   /** Moves the clock and runs the timers that fall due on the way, in order. */
   pass(ms: number): void {

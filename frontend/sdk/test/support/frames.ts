@@ -1,6 +1,7 @@
-/** Owns frames for tests: each function takes the fields that matter and fills in the rest. */
-import type { FileRef, MessageEntry, RoomEntry, ServerFrame } from "../../src/wire.js";
-import type { OwnEvent, Event } from "../../src/generated/wire.js";
+/** Owns frames and changes for tests: each function takes the fields that matter and fills in the rest. */
+import type { OutboxItem } from "../../src/state/model.ts";
+import type { FileRef, MessageEntry, ServerFrame } from "../../src/wire.ts";
+import type { OwnEvent, Event, RoomEntry } from "../../src/generated/wire.ts";
 
 export const ME = { id: "u-me", name: "ada", guest: false, admin: false };
 export const BOB = { id: "u-bob", name: "bob" };
@@ -102,4 +103,28 @@ export function own(seq: number, kind: object): OwnEvent {
 export function sync(room: string, re: string, status: "ok" | "more" | "reset" | "forbidden" | "not_found", rest: { events?: (Event | OwnEvent)[]; head?: number; n?: number; epoch?: string } = {}): ServerFrame {
   const { events = [], epoch = "e1", ...marks } = rest;
   return { t: "sync", re, room, status, epoch, as_of: marks.head ?? 0, events, ...marks } as ServerFrame;
+}
+
+/** A message of the user that waits in the outbox. */
+export function item(id: string, change: Partial<OutboxItem> = {}): OutboxItem {
+  return {
+    id,
+    tag: "t",
+    room: "r1",
+    kind: "send",
+    text: `text of ${id}`,
+    target: null,
+    emoji: "",
+    on: true,
+    replyTo: null,
+    thread: null,
+    files: [],
+    at: AT,
+    seen: null,
+    epoch: null,
+    status: "sending",
+    failure: null,
+    seq: null,
+    ...change,
+  };
 }

@@ -3,10 +3,10 @@
  * them, and the faults that it allows: lost answers, disconnects, lost events, late pages, restored backups. It does not model
  * the server's internals; `crates` have tests for those.
  */
-import type { Event, MessagePage, OwnEvent, RoomEntry, UserSelf } from "../../src/generated/wire.js";
-import type { ChangeFrame, ClientFrame, MessageEntry, ServerFrame, SyncFrame } from "../../src/wire.js";
-import { AT } from "./frames.js";
-import type { Answer, FakeRequest, Clock, FakeHost, FakeSocket } from "./fake-host.js";
+import type { Event, MessagePage, OwnEvent, RoomEntry, UserSelf } from "../../src/generated/wire.ts";
+import type { ChangeFrame, ClientFrame, MessageEntry, ServerFrame, SyncFrame } from "../../src/wire.ts";
+import { AT } from "./frames.ts";
+import type { Answer, FakeRequest, Clock, FakeHost, FakeSocket } from "./fake-host.ts";
 
 const PAGE = 6;
 const REPLAY_MAX = 40;
@@ -40,12 +40,14 @@ export class SimServer {
   readonly rows = new Map<string, { joined: boolean; atSeq: number; read: number; readN: number }>();
   private readonly conns = new Set<Conn>();
 
-  constructor(
-    private readonly clock: Clock,
-    readonly random: () => number,
-    private readonly roomIds: readonly string[],
-    users: readonly UserSelf[],
-  ) {
+  private readonly clock: Clock;
+  readonly random: () => number;
+  private readonly roomIds: readonly string[];
+
+  constructor(clock: Clock, random: () => number, roomIds: readonly string[], users: readonly UserSelf[]) {
+    this.clock = clock;
+    this.random = random;
+    this.roomIds = roomIds;
     for (const id of roomIds) this.logs.set(id, { entries: [] });
     for (const user of users) {
       this.logs.set(`@${user.id}`, { entries: [] });

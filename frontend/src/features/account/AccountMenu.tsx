@@ -6,14 +6,21 @@ import { Button as AriaButton } from "react-aria-components";
 import { LOCALES, type Locale, locale, t } from "../../i18n/index.ts";
 import { called, handle } from "../../lib/person.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
-import { Confirm } from "../../ui/Dialog.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
+import { onDemand } from "../../ui/onDemand.tsx";
 import { attempt } from "../../ui/Toasts.tsx";
 import s from "./AccountMenu.module.css";
-import { DeleteAccount } from "./DeleteAccount.tsx";
-import { Profile } from "./Profile.tsx";
-import { Register } from "./Register.tsx";
-import { Sessions } from "./Sessions.tsx";
+import { asksBeforeSignOut } from "./unsaved.ts";
+
+const SignOut = onDemand(async () => (await import("./SignOut.tsx")).SignOut);
+
+const Sessions = onDemand(async () => (await import("./Sessions.tsx")).Sessions);
+
+const Register = onDemand(async () => (await import("./Register.tsx")).Register);
+
+const Profile = onDemand(async () => (await import("./Profile.tsx")).Profile);
+
+const DeleteAccount = onDemand(async () => (await import("./DeleteAccount.tsx")).DeleteAccount);
 
 type Open = "profile" | "register" | "sessions" | "signOut" | "delete" | null;
 
@@ -31,6 +38,13 @@ export function AccountMenu({ me, themes, onLocale }: Props) {
   const client = useClient();
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);
+  const [unsaved, setUnsaved] = useState({ unsent: 0, drafts: 0 });
+  const signOut = () => {
+    const now = client.unsaved();
+    if (!asksBeforeSignOut(me, now)) return attempt(client.logout());
+    setUnsaved(now);
+    setOpen("signOut");
+  };
   return (
     <>
       <Menu
@@ -79,7 +93,7 @@ export function AccountMenu({ me, themes, onLocale }: Props) {
           </MenuItem>
         ))}
         <MenuSeparator />
-        <MenuItem icon="leave" onAction={() => (me.guest === true ? setOpen("signOut") : attempt(client.logout()))}>
+        <MenuItem icon="leave" onAction={signOut}>
           {t("account.signOut")}
         </MenuItem>
         <MenuItem icon="trash" tone="danger" onAction={() => setOpen("delete")}>
@@ -90,15 +104,7 @@ export function AccountMenu({ me, themes, onLocale }: Props) {
       {open === "register" && <Register me={me} onClose={close} />}
       {open === "sessions" && <Sessions onClose={close} />}
       {open === "delete" && <DeleteAccount me={me} onClose={close} />}
-      {open === "signOut" && (
-        <Confirm
-          title={t("account.guestOutTitle")}
-          text={t("account.guestOutText")}
-          action={t("account.signOut")}
-          onConfirm={() => client.logout()}
-          onClose={close}
-        />
-      )}
+      {open === "signOut" && <SignOut me={me} unsaved={unsaved} onClose={close} />}
     </>
   );
 }

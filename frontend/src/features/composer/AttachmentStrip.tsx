@@ -12,14 +12,15 @@ import type { Attachment } from "./attachments.ts";
 
 interface Props {
   readonly items: readonly Attachment[];
-  readonly onRemove: (key: number) => void;
-  readonly onOriginal: (key: number, original: boolean) => void;
+  readonly onRemove: (key: string) => void;
+  readonly onRetry: (key: string) => void;
+  readonly onOriginal: (key: string, original: boolean) => void;
 }
 
 /** Pictures from which the server removes place and camera data, unless the original is sent. */
 const CLEANED = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 
-export function AttachmentStrip({ items, onRemove, onOriginal }: Props) {
+export function AttachmentStrip({ items, onRemove, onRetry, onOriginal }: Props) {
   if (items.length === 0) return null;
   return (
     <ul className={s.strip} aria-label={t("upload.list")}>
@@ -29,8 +30,10 @@ export function AttachmentStrip({ items, onRemove, onOriginal }: Props) {
             <Preview url={item.preview} />
           </span>
           <span className={s.text}>
-            <span className={s.name}>{item.file.name}</span>
-            <span className={s.note}>{item.error ?? size(item.info?.size ?? item.file.size)}</span>
+            <span className={s.name} dir="auto">
+              {item.name}
+            </span>
+            <span className={s.note}>{item.error?.text ?? size(item.info?.size ?? item.size)}</span>
             {item.info?.metadata === "removed" && <span className={s.note}>{t("upload.cleaned")}</span>}
             {item.info?.metadata === "kept" && <span className={s.warning}>{t("file.mayHavePlace")}</span>}
             {hasChoice(item) && (
@@ -38,22 +41,31 @@ export function AttachmentStrip({ items, onRemove, onOriginal }: Props) {
                 <input
                   type="checkbox"
                   checked={item.original}
-                  aria-label={t("upload.originalOf", { name: item.file.name })}
+                  aria-label={t("upload.originalOf", { name: item.name })}
                   onChange={(event) => onOriginal(item.key, event.target.checked)}
                 />
                 {t("upload.original")}
               </label>
             )}
           </span>
+          {item.error?.mayRetry === true && (
+            <IconButton
+              small
+              icon="retry"
+              size={16}
+              label={t("upload.retry", { name: item.name })}
+              onPress={() => onRetry(item.key)}
+            />
+          )}
           <IconButton
             small
             icon="close"
             size={16}
-            label={t("upload.remove", { name: item.file.name })}
+            label={t("upload.remove", { name: item.name })}
             onPress={() => onRemove(item.key)}
           />
           {item.info === null && item.error === null && (
-            <progress className={s.progress} value={item.progress} max={1} aria-label={item.file.name} />
+            <progress className={s.progress} value={item.progress} max={1} aria-label={item.name} />
           )}
         </li>
       ))}
@@ -69,6 +81,6 @@ function Preview({ url }: { url: string | null }) {
 }
 
 /** Returns whether the original differs from what is sent otherwise, or may do so while that is not known. */
-function hasChoice({ file, info, error }: Attachment): boolean {
-  return error === null && CLEANED.includes(file.type) && info?.metadata !== "absent";
+function hasChoice({ type, bytes, info, error }: Attachment): boolean {
+  return error === null && bytes !== null && CLEANED.includes(type) && info?.metadata !== "absent";
 }

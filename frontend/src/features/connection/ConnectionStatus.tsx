@@ -1,11 +1,12 @@
 /** Owns the state of the connection: the line in the side bar with its details, and the bar when something is wrong. */
 import type { ConnectionView } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
-import { Button as AriaButton, Dialog, DialogTrigger, Popover } from "react-aria-components";
+import { Button as AriaButton } from "react-aria-components";
 import { t } from "../../i18n/index.ts";
 import { useNow } from "../../lib/hooks.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Icon } from "../../ui/Icon.tsx";
+import { Popup } from "../../ui/Popup.tsx";
 import s from "./ConnectionStatus.module.css";
 import { type Said, sayConnection } from "./state.ts";
 
@@ -23,9 +24,16 @@ function headline(said: Said, connection: ConnectionView): string {
       return t("connection.connecting");
     case "refused":
       return t("connection.refused");
+    case "blocked":
+      return t("connection.blocked");
     case "reconnecting":
       return said.inSeconds === null ? t("connection.trying") : t("connection.in", { n: said.inSeconds });
   }
+}
+
+/** Returns what to announce: without the seconds, which change all the time. */
+function steady(said: Said, connection: ConnectionView): string {
+  return headline(said.kind === "reconnecting" ? { ...said, inSeconds: null } : said, connection);
 }
 
 /** Shows the number of people online in the side bar; opens the details. */
@@ -33,18 +41,25 @@ export function ConnectionStatus() {
   const { said, connection } = useSaid();
   const waiting = useClientState((state) => state.outbox.length);
   return (
-    <DialogTrigger>
-      <AriaButton
-        className={s.line ?? ""}
-        data-testid="connection"
-        data-status={said.kind}
-        aria-label={t("connection.button", { state: headline(said, connection) })}
-      >
-        <span className={s.dot} data-said={said.kind} />
-        <span className={s.text}>{headline(said, connection)}</span>
-      </AriaButton>
-      <Popover className={s.popover ?? ""} placement="top start" offset={6}>
-        <Dialog className={s.details ?? ""} aria-label={t("connection.title")}>
+    <Popup
+      trigger={
+        <AriaButton
+          className={s.line ?? ""}
+          data-testid="connection"
+          data-status={said.kind}
+          aria-label={t("connection.button", { state: steady(said, connection) })}
+        >
+          <span className={s.dot} data-said={said.kind} />
+          <span className={s.text}>{headline(said, connection)}</span>
+        </AriaButton>
+      }
+      label={t("connection.title")}
+      placement="top start"
+      className={s.popover ?? ""}
+      dialogClassName={s.details ?? ""}
+    >
+      {() => (
+        <>
           <h2>{t("connection.title")}</h2>
           <dl>
             <dt>{t("connection.state")}</dt>
@@ -58,23 +73,42 @@ export function ConnectionStatus() {
             <dt>{t("connection.outbox")}</dt>
             <dd>{t("connection.waiting", { n: waiting })}</dd>
           </dl>
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+        </>
+      )}
+    </Popup>
   );
 }
 
 /** Shows a bar above the conversation if a disconnect lasts. It overlays the list, so that nothing below it moves. */
 export function ConnectionBar() {
-  const client = useClient();
   const { said, connection } = useSaid();
   const waiting = useClientState((state) => state.outbox.filter((change) => change.status === "sending").length);
-  if (said.kind !== "reconnecting" && said.kind !== "refused") return null;
+  const shown = said.kind === "reconnecting" || said.kind === "refused";
   return (
-    <div className={s.bar} role="status">
+    <>
+      <div className="visually-hidden" role="status">
+        {shown && (said.kind === "refused" ? refusal(connection.closeCode) : t("connection.trying"))}
+      </div>
+      {shown && <Bar said={said} connection={connection} waiting={waiting} />}
+    </>
+  );
+}
+
+interface BarProps {
+  readonly said: Said;
+  readonly connection: ConnectionView;
+  readonly waiting: number;
+}
+
+/** It counts the seconds, so it is no live region: the state is announced beside it, once. */
+function Bar({ said, connection, waiting }: BarProps) {
+  const client = useClient();
+  return (
+    <div className={s.bar} data-testid="connection-bar">
       <Icon name={said.kind === "refused" ? "alert" : "retry"} size={16} />
       <span>
-        {said.kind === "refused" ? refusal(connection.closeCode) : headline(said, connection)}
+        {said.kind === "refused" && refusal(connection.closeCode)}
+        {said.kind === "reconnecting" && headline(said, connection)}
         {waiting > 0 && ` · ${t("connection.outboxBar", { n: waiting })}`}
       </span>
       {(said.kind !== "reconnecting" || said.inSeconds !== null) && (

@@ -11,6 +11,7 @@ const down = (part: Partial<ConnectionView>): ConnectionView => ({
   node: null,
   online: null,
   latencyMs: null,
+  trouble: null,
   ...part,
 });
 
@@ -22,6 +23,13 @@ test("a disconnect is not shown for two seconds", () => {
 test("the countdown ends in an attempt, not in zero or less", () => {
   expect(sayConnection(down({ retryAt: 9_000 }), 9_001)).toEqual({ kind: "reconnecting", inSeconds: null });
   expect(sayConnection(down({ status: "syncing" }), 9_001)).toEqual({ kind: "reconnecting", inSeconds: null });
+});
+
+test("what an operator has to mend is shown at once, instead of a countdown", () => {
+  const trouble = { kind: "origin", message: "" } as const;
+  expect(sayConnection(down({ retryAt: 9_000, trouble }), 1_001).kind).toBe("blocked");
+  expect(sayConnection(down({ status: "connecting", trouble }), 9_001).kind).toBe("blocked");
+  expect(sayConnection(down({ status: "online", trouble: null }), 9_001).kind).toBe("online");
 });
 
 test("a refusal is shown at once", () => {

@@ -3,7 +3,7 @@ import type { ConnectionView } from "@palaver/sdk";
 import { QUIET_BREAK_MS } from "../../lib/limits.ts";
 
 export type Said =
-  | { readonly kind: "online" | "connecting" | "refused" }
+  | { readonly kind: "online" | "connecting" | "refused" | "blocked" }
   /** `inSeconds` is null while an attempt is in progress. */
   | { readonly kind: "reconnecting"; readonly inSeconds: number | null };
 
@@ -15,6 +15,8 @@ export function sayConnection(connection: ConnectionView, now: number): Said {
     case "refused":
       return { kind: "refused" };
     default: {
+      // What an operator has to mend does not pass by itself: a countdown would promise too much.
+      if (connection.trouble !== null) return { kind: "blocked" };
       const downFor = connection.downSince === null ? 0 : now - connection.downSince;
       if (downFor < QUIET_BREAK_MS) return { kind: connection.attempt > 1 ? "online" : "connecting" };
       const left = connection.retryAt === null ? null : Math.ceil((connection.retryAt - now) / 1000);

@@ -6,6 +6,8 @@ import { t } from "../../i18n/index.ts";
 import { parseMarkdown } from "../../lib/text/markdown.ts";
 import type { Block, Inline } from "../../lib/text/tree.ts";
 import { Button } from "../../ui/Button.tsx";
+import { copy } from "../../ui/copy.ts";
+import { toast } from "../../ui/Toasts.tsx";
 import s from "./Body.module.css";
 import { emojiRuns, isEmojiOnly } from "./emoji.ts";
 import type { FindMention } from "./mentioned.ts";
@@ -157,8 +159,11 @@ const COPIED_MS = 1_500;
 
 function CodeBlock({ lang, text }: { lang: string | null; text: string }) {
   const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
+  const onCopy = async () => {
+    if (!(await copy(text))) {
+      toast(t("code.notCopied"));
+      return;
+    }
     setCopied(true);
     setTimeout(() => setCopied(false), COPIED_MS);
   };
@@ -166,7 +171,7 @@ function CodeBlock({ lang, text }: { lang: string | null; text: string }) {
     <figure className={s.block}>
       <figcaption className={s.caption}>
         <span>{lang ?? ""}</span>
-        <Button small variant="quiet" icon={copied ? "check" : "copy"} onPress={copy}>
+        <Button small variant="quiet" icon={copied ? "check" : "copy"} onPress={onCopy}>
           {copied ? t("code.copied") : t("code.copy")}
         </Button>
       </figcaption>

@@ -1,21 +1,14 @@
-/** Owns how the files of a message are shown: pictures in a box of their final size, everything else as a card. */
+/** Owns how the files of a message are shown: pictures in boxes of their final size, players, everything else as a card. */
 import type { FileInfo, MessageView } from "@palaver/sdk";
 import { useId } from "react";
 import { t } from "../../i18n/index.ts";
 import { size } from "../../lib/format.ts";
-import { useFileUrl } from "../../ui/fileUrl.ts";
 import { Icon } from "../../ui/Icon.tsx";
 import { useRow } from "./context.ts";
 import s from "./Files.module.css";
-
-const MAX_WIDTH = 400;
-const MAX_HEIGHT = 300;
-const MIN_SIDE = 48;
-
-/** Returns whether the file is a picture: it has dimensions, and browsers can render it. */
-export function isPicture(file: FileInfo): boolean {
-  return file.type.startsWith("image/") && (file.width ?? 0) > 0 && (file.height ?? 0) > 0;
-}
+import { columns, isPicture, playsAs } from "./media.ts";
+import { Picture } from "./Picture.tsx";
+import { Player } from "./Player.tsx";
 
 /** Returns whether the file may say where, when and with which device it was made. */
 export function mayHavePlace({ type, metadata }: FileInfo): boolean {
@@ -24,51 +17,40 @@ export function mayHavePlace({ type, metadata }: FileInfo): boolean {
   return type.startsWith("image/") || type.startsWith("video/");
 }
 
-/** Returns the size at which a picture is shown, known before it loads, so that nothing moves when it appears. */
-export function pictureBox(width: number, height: number): { width: number; height: number } {
-  const scale = Math.min(1, MAX_WIDTH / width, MAX_HEIGHT / height);
-  return {
-    width: Math.max(MIN_SIDE, Math.round(width * scale)),
-    height: Math.max(MIN_SIDE, Math.round(height * scale)),
-  };
-}
-
 export function Files({ message }: { message: MessageView }) {
   if (message.files.length === 0) return null;
+  const pictures = message.files.filter(isPicture);
+  const others = message.files.filter((file) => !isPicture(file));
+  const across = columns(pictures.length);
   return (
     <div className={s.files}>
-      {message.files.map((file) =>
-        isPicture(file) ? (
-          <Picture key={file.id} file={file} message={message} />
-        ) : (
+      {pictures.length > 0 && (
+        <div
+          className={across === 1 ? s.single : s.grid}
+          style={across === 1 ? undefined : { gridTemplateColumns: `repeat(${across}, minmax(0, 1fr))` }}
+        >
+          {pictures.map((file) => (
+            <Picture
+              key={file.id}
+              file={file}
+              tile={across > 1}
+              title={mayHavePlace(file) ? t("file.mayHavePlace") : undefined}
+              message={message}
+            />
+          ))}
+        </div>
+      )}
+      {others.map((file) => {
+        const kind = playsAs(file);
+        return kind === null ? (
           <FileCard key={file.id} file={file} />
-        ),
-      )}
+        ) : (
+          <Player key={file.id} file={file} kind={kind} message={message}>
+            <FileCard file={file} />
+          </Player>
+        );
+      })}
     </div>
-  );
-}
-
-function Picture({ file, message }: { file: FileInfo; message: MessageView }) {
-  const { actions } = useRow();
-  const { url, failed } = useFileUrl(file, file.thumbnail === true ? "thumbnail" : "full");
-  const box = pictureBox(file.width ?? 1, file.height ?? 1);
-  return (
-    <button
-      type="button"
-      className={s.picture}
-      style={{ width: box.width, aspectRatio: `${box.width} / ${box.height}` }}
-      aria-label={t("file.open", { name: file.name })}
-      title={mayHavePlace(file) ? t("file.mayHavePlace") : undefined}
-      onClick={() => actions.view(file, message)}
-    >
-      {url !== null && <img src={url} alt={file.name} draggable={false} />}
-      {failed && (
-        <span className={s.failed}>
-          <Icon name="image" />
-          {t("file.failed")}
-        </span>
-      )}
-    </button>
   );
 }
 

@@ -9,24 +9,28 @@ import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useStat
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { t } from "../../i18n/index.ts";
 import { explainFailure } from "../../lib/errors.ts";
-import { day } from "../../lib/format.ts";
 import { useRoom } from "../../lib/room.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Empty, Skeleton } from "../../ui/Empty.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { Announcer } from "./Announcer.tsx";
 import { type MessageActions, type Rights, RowContext } from "./context.ts";
+import { LinkTrouble } from "./LinkTrouble.tsx";
 import { LIST_FIELDS } from "./listRoom.ts";
 import s from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow.tsx";
 import { type Made, prepended, type Row, remake } from "./rows.ts";
+import { TopLine } from "./TopLine.tsx";
+import { ToolbarOwner } from "./toolbarOwner.ts";
 import { useArrows } from "./useArrows.ts";
-import { useCatchUp } from "./useCatchUp.ts";
+import { MAX_UNREAD, useCatchUp } from "./useCatchUp.ts";
 import { useFollowing } from "./useFollowing.ts";
 import { useHistory } from "./useHistory.ts";
-import { useJump } from "./useJump.ts";
+import { useJump, useWanted } from "./useJump.ts";
 import { useNewLine } from "./useNewLine.ts";
+import { useReading } from "./useReading.ts";
 import { useReadMarks } from "./useReadMarks.ts";
+import { useUnread } from "./useUnread.ts";
 
 const NONE: readonly Row[] = [];
 /** Height of read messages that stay visible above the New line. */
@@ -41,85 +45,127 @@ interface Props {
   /** `seq` of a message to show (from the URL). */
   readonly target: number | null;
   readonly actions: Omit<MessageActions, "jump">;
-  /** Called when a linked message cannot be loaded. */
-  readonly onMissing: () => void;
   /** Called with whether the end of the conversation is out of sight, so that arriving messages are unread. */
   readonly onAway: (away: boolean) => void;
 }
 
-export const MessageList = memo(function MessageList({ id, me, rights, target, actions, onMissing, onAway }: Props) {
+export const MessageList = memo(function MessageList(props: Props) {
+  const { id, me, rights, actions, onAway } = props;
   const client = useClient();
   const room = useRoom(id, LIST_FIELDS);
+  const reading = useReading(room, props.target, START_PX);
+  const { target } = reading;
   const frame = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
-  const newAfter = useNewLine(room);
+  const { remove: removeLine, ...line } = useNewLine(room);
+  const { newAfter } = line;
   const catchesUp = useCatchUp(room, newAfter, target);
-  const ready = room.loaded && !catchesUp;
+  const wanted = useWanted(target, room.messages);
+  const ready = room.loaded && !catchesUp && !wanted.waits && !reading.waits;
   const made = useRef<Made>(null);
   const all = useMemo(() => {
     made.current = remake(made.current, room.messages, newAfter, room.hasMore);
-    return made.current.rows;
+    return made.current;
   }, [room.messages, newAfter, room.hasMore]);
-  const rows = ready ? all : NONE;
+  const rows = ready ? all.rows : NONE;
+  const { segment } = all;
   const before = useRef(rows);
-  const shift = before.current !== rows && prepended(before.current, rows) > 0;
+  const added = before.current === rows ? 0 : prepended(before.current, rows);
   useLayoutEffect(() => {
     before.current = rows;
   }, [rows]);
 
-  const following = useFollowing(frame, content, rows, target === null && newAfter === null);
+  const following = useFollowing(frame, content, rows, target === null && newAfter === null && !reading.returns, {
+    hasNewer: room.hasNewer,
+    dropped: added < 0,
+  });
   const { isAway, begin, look, toBottom, leave } = following;
-  const loadOlder = useHistory(room, rows.length, frame, ready);
+  // Whether the list has reached its initial position.
+  const [placed, setPlaced] = useState(false);
   const markSoon = useReadMarks(room, rows, frame, list, ready, following.seesEnd);
-  const onGone = useCallback(() => {
+  const started = useRef(false);
+  const start = useCallback(() => {
+    started.current = true;
+    setPlaced(true);
+    begin();
+  }, [begin]);
+  const toNewest = useCallback(() => {
+    // The list shows a failed page (`loadFailure`).
+    client.loadNewest(id).catch(() => undefined);
+    started.current = true;
+    setPlaced(true);
     toBottom();
-    onMissing();
-  }, [toBottom, onMissing]);
-  const { jump, flashing } = useJump(room, rows, list, target, { leave, begin }, onGone);
-  const { tabStop, mounted, ...keys } = useArrows(rows, content, list);
+  }, [client, id, toBottom]);
+  const onMissing = useCallback(() => {
+    // Who follows a quote stays there. A room that was opened by a link still has to show something.
+    if (!started.current) toNewest();
+  }, [toNewest]);
+  const { jump, moves, flashing, trouble, dismiss } = useJump(
+    room,
+    rows,
+    list,
+    wanted,
+    { leave, begin: start },
+    onMissing,
+  );
+  const history = useHistory(room, rows.length, frame, ready && placed && !moves);
+  const { unread, look: lookForNew } = useUnread(room, rows, line, frame, list);
+  const [playing, setPlaying] = useState<string | null>(null);
+  const { tabStop, mounted, ...keys } = useArrows(rows, frame, list, playing);
   useEffect(() => {
     onAway(isAway);
     return () => onAway(false);
   }, [isAway, onAway]);
-  const [topDay, setTopDay] = useState<string | null>(null);
+  useEffect(() => {
+    client.holdMessages(id, isAway);
+    return () => client.holdMessages(id, false);
+  }, [client, id, isAway]);
+  const [topAt, setTopAt] = useState<string | null>(null);
 
-  // Initial position once the messages are loaded: at the linked message, at the New line, else at the bottom.
-  const placed = useRef(false);
+  // Initial position once the messages are loaded: at the linked message, where the reader was, at the New line, else at
+  // the bottom.
   const firstNew = rows.findIndex((row) => row.startsNew);
   useLayoutEffect(() => {
-    if (placed.current || rows.length === 0) return;
-    placed.current = true;
+    if (started.current || rows.length === 0) return;
     if (target !== null) return;
-    if (firstNew < 0) {
+    started.current = true;
+    if (reading.restore(rows, list.current)) {
+      requestAnimationFrame(() => requestAnimationFrame(start));
+      return;
+    }
+    if (firstNew < 0 || line.unread > MAX_UNREAD) {
+      setPlaced(true);
       toBottom();
       return;
     }
     // The list knows its own height only after the first render, and reaches its target only a frame later.
     requestAnimationFrame(() => {
       list.current?.scrollToIndex(firstNew, { align: "start", offset: -ABOVE_NEW_PX });
-      requestAnimationFrame(begin);
+      requestAnimationFrame(start);
     });
-  }, [rows.length, firstNew, target, toBottom, begin]);
+  }, [rows, firstNew, line.unread, target, toBottom, start, reading.restore]);
 
   // A message that the user sends is shown, wherever they were reading.
-  const newest = rows.at(-1)?.message;
-  const sent = newest?.mine === true && newest.status === "sending" ? newest.key : null;
+  const sent = room.outbox.findLast(({ kind, status }) => kind === "send" && status === "sending")?.id ?? null;
   const lastSent = useRef(sent);
   useLayoutEffect(() => {
-    if (sent !== null && sent !== lastSent.current) toBottom();
+    if (sent !== null && sent !== lastSent.current) toNewest();
     lastSent.current = sent;
-  }, [sent, toBottom]);
+  }, [sent, toNewest]);
 
   const onScroll = () => {
     look();
-    loadOlder();
+    history.load();
     markSoon();
+    lookForNew();
     const element = frame.current;
+    reading.keep(rows, list.current, element, following.seesEnd());
     const first = element === null ? undefined : rows[list.current?.findItemIndex(element.scrollTop + 8) ?? 0];
-    setTopDay(first === undefined || first.startsDay ? null : day(first.message.at));
+    setTopAt(first === undefined || first.startsDay ? null : first.message.at);
   };
 
+  const [toolbar] = useState(() => new ToolbarOwner());
   const context = useMemo(
     () => ({
       room: room.id,
@@ -127,12 +173,24 @@ export const MessageList = memo(function MessageList({ id, me, rights, target, a
       rights,
       actions: { ...actions, jump },
       holdForMenu: following.holdForMenu,
+      toolbar,
+      keep: setPlaying,
     }),
-    [room.id, me, rights, actions, jump, following.holdForMenu],
+    [room.id, me, rights, actions, jump, following.holdForMenu, toolbar],
   );
 
   return (
     <div className={s.pane}>
+      <TopLine
+        at={topAt}
+        unread={unread}
+        onJump={jump}
+        onRead={() => {
+          client.markRead(id);
+          removeLine();
+        }}
+      />
+      {trouble !== null && <LinkTrouble why={trouble.why} onRetry={() => jump(trouble.seq)} onDismiss={dismiss} />}
       <div
         className={s.frame}
         ref={frame}
@@ -151,10 +209,11 @@ export const MessageList = memo(function MessageList({ id, me, rights, target, a
           {!ready && room.loadFailure === null && <Skeleton rows={7} />}
           <RowContext.Provider value={context}>
             <Virtualizer
+              key={segment}
               ref={list}
               data={rows}
               scrollRef={frame}
-              shift={shift}
+              shift={added !== 0}
               itemSize={56}
               bufferSize={400}
               startMargin={START_PX}
@@ -175,11 +234,6 @@ export const MessageList = memo(function MessageList({ id, me, rights, target, a
           </RowContext.Provider>
         </div>
       </div>
-      {topDay !== null && (
-        <div className={s.topDay} aria-hidden="true">
-          {topDay}
-        </div>
-      )}
       {room.loading && ready && (
         <div className={s.loading} role="status">
           {t("list.loading")}
@@ -188,10 +242,7 @@ export const MessageList = memo(function MessageList({ id, me, rights, target, a
       {room.loadFailure !== null && (
         <div className={s.failed} role="alert">
           {explainFailure(room.loadFailure)}
-          <Button
-            small
-            onPress={() => (room.loaded ? client.loadOlder(room.id) : client.openRoom(room.id)).catch(() => undefined)}
-          >
+          <Button small onPress={history.retry}>
             {t("delivery.retry")}
           </Button>
         </div>
@@ -201,7 +252,7 @@ export const MessageList = memo(function MessageList({ id, me, rights, target, a
           type="button"
           className={s.pill}
           onClick={() => {
-            toBottom();
+            toNewest();
             // The pill disappears, and the focus would be lost with it.
             frame.current?.focus({ preventScroll: true });
           }}

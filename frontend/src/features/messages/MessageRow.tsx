@@ -1,22 +1,25 @@
 /** Owns one row of the list: the day's heading and the "New" line above it, then the message in all its states. */
 import type { MemberView, MessageView } from "@palaver/sdk";
 import { useClientState } from "@palaver/sdk/react";
-import { memo, useEffect, useMemo, useState } from "react";
+import { memo, type PointerEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { clock, day, full, shortClock } from "../../lib/format.ts";
 import { called, handle, isAmbiguous } from "../../lib/person.ts";
+import { useToday } from "../../lib/today.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { Body } from "./Body.tsx";
-import { useRow } from "./context.ts";
+import { useRow, useShowsToolbar } from "./context.ts";
 import { Delivery } from "./Delivery.tsx";
 import { Files } from "./Files.tsx";
+import { focusIfLost } from "./focus.ts";
 import s from "./MessageRow.module.css";
 import { type FindMention, findMention, noMention } from "./mentioned.ts";
 import { Quote } from "./Quote.tsx";
 import { Reactions } from "./Reactions.tsx";
 import { Toolbar } from "./Toolbar.tsx";
+import { useLongPress } from "./useLongPress.ts";
 
 interface Props {
   readonly message: MessageView;
@@ -31,24 +34,48 @@ interface Props {
 
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { message, startsDay, startsGroup, startsNew, flashes, tabStop } = props;
-  const { holdForMenu } = useRow();
-  const [over, setOver] = useState(false);
-  const [focused, setFocused] = useState(false);
+  const { holdForMenu, toolbar } = useRow();
+  const { key } = message;
+  const article = useRef<HTMLElement>(null);
   const [held, setHeld] = useState(false);
   const [menu, setMenu] = useState(false);
   const open = held || menu;
   useEffect(() => (open ? holdForMenu() : undefined), [open, holdForMenu]);
+  useEffect(() => {
+    if (!open) return;
+    toolbar.set("held", key, true);
+    return () => toolbar.set("held", key, false);
+  }, [open, toolbar, key]);
+  // A row that is unmounted under the pointer gets no event.
+  useEffect(
+    () => () => {
+      for (const what of ["hovered", "focused", "inToolbar"] as const) toolbar.set(what, key, false);
+    },
+    [toolbar, key],
+  );
   const find = useMentionsOf(message);
   const ambiguous = useIsAmbiguous(message);
   const blocked = useClientState((state) => state.blocked.has(message.by.id));
   const [revealed, setRevealed] = useState(false);
   const shown = !message.deleted && (!blocked || revealed);
   const usable = message.seq !== null && !message.deleted && message.kind === "message";
+  const showsToolbar = useShowsToolbar(key) && usable;
+  const press = useLongPress(
+    () => setMenu(true),
+    // What a menu of the row renders elsewhere is a part of the row for React alone.
+    (target) => usable && !isOwn(target) && article.current?.contains(target as Node) === true,
+  );
+  useKeepFocus(article, usable, open);
+  const point = (event: PointerEvent) => {
+    if (event.pointerType === "touch") return;
+    // A list that scrolls brings rows under a pointer that rests.
+    toolbar.set("hovered", key, true, event.movementX !== 0 || event.movementY !== 0);
+  };
   return (
     <div className={s.row} data-group={startsGroup || undefined}>
       {startsDay && (
         <div className={s.day}>
-          <h2>{day(message.at)}</h2>
+          <Day at={message.at} />
         </div>
       )}
       {startsNew && (
@@ -63,16 +90,29 @@ export const MessageRow = memo(function MessageRow(props: Props) {
         data-flash={flashes || undefined}
         data-mentions-me={(message.mentionsMe && !message.mine) || undefined}
         aria-label={t("message.label", { name: called(message.by), time: clock(message.at) })}
+        ref={article}
         tabIndex={tabStop ? 0 : -1}
-        onPointerEnter={(event) => event.pointerType !== "touch" && setOver(true)}
-        onPointerLeave={() => setOver(false)}
-        onFocus={() => setFocused(true)}
+        {...press}
+        onPointerEnter={point}
+        onPointerMove={(event) => {
+          press.onPointerMove(event);
+          point(event);
+        }}
+        onPointerLeave={() => toolbar.set("hovered", key, false)}
+        onFocus={({ target }) => {
+          toolbar.set("focused", key, true);
+          toolbar.set("inToolbar", key, target.matches(":focus-visible") && target.closest("[role=toolbar]") !== null);
+        }}
         onContextMenu={(event) => {
           if (!usable || wantsOwnMenu(event)) return;
           event.preventDefault();
           setMenu(true);
         }}
-        onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setFocused(false)}
+        onBlur={(event) => {
+          if (event.currentTarget.contains(event.relatedTarget)) return;
+          toolbar.set("focused", key, false);
+          toolbar.set("inToolbar", key, false);
+        }}
       >
         <div className={s.gutter}>
           {startsGroup ? (
@@ -94,8 +134,15 @@ export const MessageRow = memo(function MessageRow(props: Props) {
               <time className={s.time} dateTime={message.at} title={full(message.at)}>
                 {clock(message.at)}
               </time>
-              {message.pinned && <Icon name="pin" size={14} />}
             </header>
+          )}
+          {message.pinned && (
+            <p className={s.pinned}>
+              <Icon name="pin" size={14} />
+              {message.pinnedBy === null
+                ? t("message.pinned")
+                : t("message.pinnedBy", { name: called(message.pinnedBy) })}
+            </p>
           )}
           {message.replyTo !== null && shown && <Quote seq={message.replyTo} />}
           {message.deleted ? (
@@ -122,9 +169,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           )}
           <Delivery message={message} />
         </div>
-        {usable && (over || focused || open) && (
-          <Toolbar message={message} onHold={setHeld} menu={menu} onMenu={setMenu} />
-        )}
+        {showsToolbar && <Toolbar message={message} onHold={setHeld} menu={menu} onMenu={setMenu} />}
       </article>
     </div>
   );
@@ -148,8 +193,29 @@ function useIsAmbiguous(message: MessageView): boolean {
 
 /** Returns whether the browser's own menu should open: people expect it on links, pictures, code and selected text. */
 function wantsOwnMenu(event: React.MouseEvent): boolean {
-  const onOwn = event.target instanceof Element && event.target.closest("a, img, pre, button") !== null;
-  return onOwn || window.getSelection()?.isCollapsed === false;
+  return isOwn(event.target) || window.getSelection()?.isCollapsed === false;
+}
+
+function isOwn(target: EventTarget): boolean {
+  return target instanceof Element && target.closest("a, img, pre, button, audio, video") !== null;
+}
+
+/** Keeps the focus on a row that loses its toolbar and its menu, for example because the message was deleted. */
+function useKeepFocus(article: RefObject<HTMLElement | null>, usable: boolean, open: boolean): void {
+  const wasOpen = useRef(open);
+  useEffect(() => {
+    if (usable) wasOpen.current = open;
+    else if (wasOpen.current) {
+      wasOpen.current = false;
+      focusIfLost(article.current);
+    }
+  }, [article, usable, open]);
+}
+
+/** The day's heading: today's becomes yesterday's while the page is open. */
+function Day({ at }: { at: string }) {
+  useToday();
+  return <h2>{day(at)}</h2>;
 }
 
 function Edited({ at }: { at: string }) {

@@ -1,11 +1,12 @@
 /** Owns the reactions of a message: the chips below it, and the panel that adds one. */
 import type { MessageView, ReactionView } from "@palaver/sdk";
 import { type ReactNode, useMemo } from "react";
-import { Button, Dialog, DialogTrigger, Popover, Tooltip, TooltipTrigger } from "react-aria-components";
+import { Button, Tooltip, TooltipTrigger } from "react-aria-components";
 import { t } from "../../i18n/index.ts";
 import { list } from "../../lib/format.ts";
 import { called } from "../../lib/person.ts";
 import { useRoom } from "../../lib/room.ts";
+import { Popup } from "../../ui/Popup.tsx";
 import { useRow } from "./context.ts";
 import { countEmoji, EMOJIS, quickEmojis } from "./emoji.ts";
 import s from "./Reactions.module.css";
@@ -57,28 +58,32 @@ function Who({ reaction }: { reaction: ReactionView }) {
 interface PickerProps {
   readonly trigger: ReactNode;
   readonly onPick: (emoji: string) => void;
+  readonly isOpen: boolean;
   readonly onOpenChange: (open: boolean) => void;
 }
 
 /** Opens from its trigger: the most used emojis in a row, then the rest. */
-export function EmojiPicker({ trigger, onPick, onOpenChange }: PickerProps) {
+export function EmojiPicker({ trigger, onPick, isOpen, onOpenChange }: PickerProps) {
   return (
-    <DialogTrigger onOpenChange={onOpenChange}>
-      {trigger}
-      <Popover className={s.popover ?? ""} placement="top end" offset={6}>
-        <Dialog aria-label={t("message.react")} className={s.picker ?? ""}>
-          {({ close }) => (
-            <EmojiGrid
-              onPick={(emoji) => {
-                countEmoji(emoji);
-                close();
-                onPick(emoji);
-              }}
-            />
-          )}
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+    <Popup
+      trigger={trigger}
+      isOpen={isOpen}
+      onOpenChange={onOpenChange}
+      label={t("message.react")}
+      placement="top end"
+      className={s.popover ?? ""}
+      dialogClassName={s.picker ?? ""}
+    >
+      {(close) => (
+        <EmojiGrid
+          onPick={(emoji) => {
+            countEmoji(emoji);
+            close();
+            onPick(emoji);
+          }}
+        />
+      )}
+    </Popup>
   );
 }
 

@@ -1,7 +1,9 @@
 /** Owns the actions on a message: buttons that show on hover and focus, and the same actions in a menu. */
 import type { MessageView } from "@palaver/sdk";
+import { useLayoutEffect, useRef, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { IconButton } from "../../ui/Button.tsx";
+import { copyText } from "../../ui/copy.ts";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
 import { useRow } from "./context.ts";
 import { EmojiPicker } from "./Reactions.tsx";
@@ -18,15 +20,32 @@ interface Props {
 
 export function Toolbar({ message, onHold, menu, onMenu }: Props) {
   const { actions, rights } = useRow();
+  const [picking, setPicking] = useState(false);
+  const bar = useRef<HTMLDivElement>(null);
+  // The focus would be lost with the toolbar.
+  useLayoutEffect(() => {
+    const element = bar.current;
+    return () => {
+      const active = document.activeElement;
+      // A reader with a mouse does not miss it, and points at another row by now.
+      if (active?.matches(":focus-visible") && element?.contains(active))
+        element.closest("article")?.focus({ preventScroll: true });
+    };
+  }, []);
+  const pick = (open: boolean) => {
+    setPicking(open);
+    onHold(open);
+  };
   const mayDelete = message.mine || rights.moderate;
   return (
-    <div className={s.toolbar} role="toolbar" aria-label={t("message.actions")}>
+    <div ref={bar} className={s.toolbar} role="toolbar" aria-label={t("message.actions")}>
       {rights.write && (
         <>
           <EmojiPicker
             trigger={<IconButton small icon="smile" size={18} label={t("message.react")} />}
             onPick={(emoji) => actions.react(message, emoji)}
-            onOpenChange={onHold}
+            isOpen={picking}
+            onOpenChange={pick}
           />
           <IconButton small icon="reply" size={18} label={t("message.reply")} onPress={() => actions.reply(message)} />
         </>
@@ -51,11 +70,21 @@ export function Toolbar({ message, onHold, menu, onMenu }: Props) {
         onOpenChange={onMenu}
       >
         {rights.write && (
+          <MenuItem icon="smile" onAction={() => pick(true)}>
+            {t("message.react")}
+          </MenuItem>
+        )}
+        {rights.write && (
           <MenuItem icon="reply" onAction={() => actions.reply(message)}>
             {t("message.reply")}
           </MenuItem>
         )}
-        <MenuItem icon="copy" onAction={() => navigator.clipboard.writeText(message.text)}>
+        {message.mine && rights.write && (
+          <MenuItem icon="edit" onAction={() => actions.edit(message)}>
+            {t("message.edit")}
+          </MenuItem>
+        )}
+        <MenuItem icon="copy" onAction={() => copyText(message.text)}>
           {t("message.copyText")}
         </MenuItem>
         <MenuItem icon="link" onAction={() => actions.copyLink(message)}>

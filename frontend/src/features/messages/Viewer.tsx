@@ -3,6 +3,7 @@ import type { FileInfo } from "@palaver/sdk";
 import { useState } from "react";
 import { Dialog, Modal, ModalOverlay } from "react-aria-components";
 import { t } from "../../i18n/index.ts";
+import { useBackCloses } from "../../lib/back.ts";
 import { IconButton } from "../../ui/Button.tsx";
 import { useFileUrl } from "../../ui/fileUrl.ts";
 import { mayHavePlace } from "./Files.tsx";
@@ -20,6 +21,7 @@ export function Viewer({ files, first, onDownload, onClose }: Props) {
   const [shown, setShown] = useState(first);
   const [zoomed, setZoomed] = useState(false);
   const { url, failed } = useFileUrl(shown, "full");
+  useBackCloses(true, onClose);
   const at = files.indexOf(shown);
   const go = (step: number) => {
     const next = files[at + step];

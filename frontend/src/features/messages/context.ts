@@ -3,7 +3,8 @@
  * re-renders only when its own message changes: a row reads everything that changes with messages or members itself.
  */
 import type { FileInfo, MessageView, Person, RoomId } from "@palaver/sdk";
-import { createContext, useContext } from "react";
+import { createContext, useContext, useSyncExternalStore } from "react";
+import type { ToolbarOwner } from "./toolbarOwner.ts";
 
 /** Actions on a message. The object keeps its identity while the room stays open. */
 export interface MessageActions {
@@ -33,6 +34,9 @@ interface RowContext {
   readonly me: Person;
   /** Keeps the list still while a menu of a row is open. Returns a function that releases it. */
   readonly holdForMenu: () => () => void;
+  readonly toolbar: ToolbarOwner;
+  /** Keeps the row of a message mounted while something plays in it; null: no row. */
+  readonly keep: (key: string | null) => void;
 }
 
 export const RowContext = createContext<RowContext | null>(null);
@@ -41,4 +45,10 @@ export function useRow(): RowContext {
   const context = useContext(RowContext);
   if (context === null) throw new Error("a message must be rendered inside a MessageList");
   return context;
+}
+
+/** Returns whether the row of a message shows its toolbar. */
+export function useShowsToolbar(key: string): boolean {
+  const { toolbar } = useRow();
+  return useSyncExternalStore(toolbar.subscribe, () => toolbar.key === key);
 }

@@ -34,6 +34,28 @@ describe("at the bottom", () => {
     expect(follows(run(bottom, seen(at(1_440, 1_970))))).toBe(true);
   });
 
+  test("a correction whose sizes are in sum what they were does not end it", () => {
+    expect(follows(run(bottom, { type: "resized", geometry: at(1_444) }))).toBe(true);
+    expect(follows(run(bottom, { type: "held", hold: "reach" }, { type: "resized", geometry: at(1_444) }))).toBe(false);
+  });
+
+  test("a move after the first rows were dropped does not end it, unless the reader reaches", () => {
+    const settles = run(bottom, { type: "settles", on: true }, seen(at(800, 1_300)));
+    expect(follows(run(settles, seen(at(500, 1_300))))).toBe(true);
+    expect(
+      follows(
+        run(settles, { type: "held", hold: "reach" }, seen(at(500, 1_300)), {
+          type: "let_go",
+          hold: "reach",
+          geometry: at(500, 1_300),
+        }),
+      ),
+    ).toBe(false);
+    expect(follows(run(settles, seen(at(500, 1_300)), { type: "settles", on: false }, seen(at(400, 1_300))))).toBe(
+      false,
+    );
+  });
+
   test("a window that shrinks, for example for an on-screen keyboard, does not end it", () => {
     expect(follows(run(bottom, seen(at(1_500, 2_000, 260))))).toBe(true);
   });
@@ -144,4 +166,13 @@ describe("held at the bottom", () => {
 test("an event without effect keeps the state's identity", () => {
   expect(next(bottom, seen(at(1_500)))).toBe(bottom);
   expect(next(bottom, { type: "let_go", hold: "menu", geometry: at(1_500) })).toBe(bottom);
+});
+
+test("newer messages that are not loaded are below the window: the end of the loaded ones is not the bottom", () => {
+  const distant = run(opened(false), seen(at(900, 1_002_000)), seen(at(1_500, 1_002_000)));
+  expect(follows(distant)).toBe(false);
+  expect(seesEnd(distant)).toBe(false);
+  expect(isAway(distant)).toBe(true);
+  // They were loaded, and the reader is still where they were.
+  expect(follows(run(distant, seen(at(1_500, 4_000))))).toBe(false);
 });

@@ -26,15 +26,21 @@ export interface Following {
   readonly phase: "at_bottom" | "released";
   readonly holds: ReadonlySet<Hold>;
   readonly geometry: Geometry;
+  /** Whether the list finds its place after its first rows were dropped: moves are then its own. */
+  readonly settles: boolean;
 }
 
 export type FollowingEvent =
-  /** The list was scrolled, or it or its window changed size. */
+  /** The list was scrolled. */
   | { readonly type: "seen"; readonly geometry: Geometry }
+  /** The list or its window may have another size, and the list corrects its position. */
+  | { readonly type: "resized"; readonly geometry: Geometry }
   | { readonly type: "held"; readonly hold: Hold }
   | { readonly type: "let_go"; readonly hold: Hold; readonly geometry: Geometry }
   /** The page moves elsewhere on behalf of the reader: to a linked message, to the "New" line. */
   | { readonly type: "left" }
+  /** The first rows were dropped, and the list corrects its position: until `on` is false. */
+  | { readonly type: "settles"; readonly on: boolean }
   /** The reader asked for the bottom: with the pill, or by sending a message. */
   | { readonly type: "returned" };
 
@@ -51,34 +57,43 @@ const MOMENTARY: ReadonlySet<Hold> = new Set<Hold>(["press", "reach"]);
 
 /** Returns the state in which a room opens. */
 export function opened(atBottom: boolean): Following {
-  return { phase: atBottom ? "at_bottom" : "released", holds: NONE, geometry: { top: 0, height: 0, view: 0 } };
+  return {
+    phase: atBottom ? "at_bottom" : "released",
+    holds: NONE,
+    geometry: { top: 0, height: 0, view: 0 },
+    settles: false,
+  };
 }
 
 export function next(state: Following, event: FollowingEvent): Following {
   switch (event.type) {
     case "seen":
       return seen(state, event.geometry);
+    case "resized":
+      return seen(state, event.geometry, true);
     case "held":
       return state.holds.has(event.hold) ? state : { ...state, holds: new Set([...state.holds, event.hold]) };
     case "let_go":
       return letGo(state, event.hold, event.geometry);
     case "left":
       return state.phase === "released" ? state : { ...state, phase: "released" };
+    case "settles":
+      return state.settles === event.on ? state : { ...state, settles: event.on };
     case "returned":
       return { ...state, phase: "at_bottom", holds: NONE };
   }
 }
 
-function seen(state: Following, geometry: Geometry): Following {
+function seen(state: Following, geometry: Geometry, resized = false): Following {
   const { phase, geometry: before, holds } = state;
   if (before.top === geometry.top && before.height === geometry.height && before.view === geometry.view) return state;
   const sameSize = before.height === geometry.height && before.view === geometry.view;
   const below = hidden(geometry);
   if (below <= ROUNDING_PX) return { ...state, phase: "at_bottom", geometry };
 
-  // The list corrects its position when rows turn out higher or lower than expected, and then sizes change. A move
-  // without such a change, or while the reader reaches for the wheel, is the reader's.
-  const byReader = sameSize || holds.has("reach");
+  // The list corrects its position when rows turn out higher or lower than expected, and then sizes change, if only in
+  // sum to what they were. A move without such a change, or while the reader reaches for the wheel, is the reader's.
+  const byReader = (sameSize && !resized && !state.settles) || holds.has("reach");
   if (phase === "at_bottom" && geometry.top < before.top && byReader) return { ...state, phase: "released", geometry };
   if (phase === "released" && geometry.top > before.top && sameSize && below <= NEAR_PX) {
     return { ...state, phase: "at_bottom", geometry };

@@ -4,14 +4,17 @@ import type { MessageView, RoomView } from "@palaver/sdk";
 export const LIST_FIELDS = [
   "id",
   "name",
+  "state",
   "messages",
   "loaded",
   "hasMore",
+  "hasNewer",
   "loading",
   "loadFailure",
   "unread",
   "readSeq",
   "head",
+  "outbox",
 ] as const;
 
 export type ListRoom = Pick<RoomView, (typeof LIST_FIELDS)[number]>;

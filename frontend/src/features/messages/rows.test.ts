@@ -23,6 +23,7 @@ function message(seq: number | null, at: string, extra: Partial<MessageView> = {
     editedAt: null,
     deleted: false,
     pinned: false,
+    pinnedBy: null,
     reactions: [],
     mine: false,
     mentionsMe: false,
@@ -135,4 +136,27 @@ test("a message is found by its seq among those that are loaded", () => {
   for (const one of messages) expect(bySeq(all, one.seq ?? 0)).toBe(one);
   for (const seq of [1, 5, 41]) expect(bySeq(all, seq)).toBeNull();
   expect(bySeq([], 1)).toBeNull();
+});
+
+describe("a list that changes", () => {
+  const list = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => message(from + i, "2026-11-21T10:00:00"));
+
+  test("dropped first rows count below zero, added ones above", () => {
+    const rows = toRows(list(1, 20), null);
+    expect(prepended(rows, toRows(list(11, 25), null))).toBe(-10);
+    expect(prepended(toRows(list(11, 25), null), rows)).toBe(10);
+    expect(prepended(rows, toRows(list(1, 25), null))).toBe(0);
+    expect(prepended(rows, [])).toBe(0);
+  });
+
+  test("it starts again only when no message is left", () => {
+    const segments: number[] = [];
+    let made = null;
+    for (const messages of [list(50, 60), list(40, 70), list(60, 80), [], list(60, 90), list(1, 20), list(60, 90)]) {
+      made = remake(made, messages, null, true);
+      segments.push(made.segment);
+    }
+    expect(segments).toEqual([0, 0, 0, 0, 0, 1, 2]);
+  });
 });

@@ -23,6 +23,8 @@ export interface Made {
   readonly newAfter: number | null;
   readonly hasMore: boolean;
   readonly rows: readonly Row[];
+  /** Rises when the messages are others than before: the list then starts again, instead of keeping its place. */
+  readonly segment: number;
 }
 
 /**
@@ -42,7 +44,21 @@ export function remake(
     comparable && same > 0
       ? toRows(messages, newAfter, hasMore, last.rows.slice(0, same))
       : toRows(messages, newAfter, hasMore);
-  return { messages, newAfter, hasMore, rows };
+  const segment = last === null ? 0 : last.segment + (areApart(last.messages, messages) ? 1 : 0);
+  return { messages, newAfter, hasMore, rows, segment };
+}
+
+/** Returns whether two lists of one room have no message in common. Each has no holes, so that their ends tell. */
+function areApart(before: readonly MessageView[], after: readonly MessageView[]): boolean {
+  const [first, last] = ends(before);
+  const [newFirst, newLast] = ends(after);
+  if (first === null || last === null || newFirst === null || newLast === null) return false;
+  return newFirst > last || newLast < first;
+}
+
+/** Returns the first and the last seq. Unsent messages, which have none, are at the end. */
+function ends(messages: readonly MessageView[]): readonly [number | null, number | null] {
+  return [messages[0]?.seq ?? null, messages.findLast(({ seq }) => seq !== null)?.seq ?? null];
 }
 
 /**
@@ -89,10 +105,17 @@ function sameGroup(above: MessageView, below: MessageView): boolean {
   );
 }
 
-/** Returns how many rows were added before the previous first row: the list keeps its position by this number. */
+/**
+ * Returns how many rows were added before the previous first row, or how many of the first rows were dropped (below zero): the
+ * list keeps its position by this.
+ */
 export function prepended(before: readonly Row[], after: readonly Row[]): number {
-  const first = before[0];
-  if (first === undefined) return 0;
-  const at = after.findIndex((row) => row.message.key === first.message.key);
-  return Math.max(at, 0);
+  const [first, newFirst] = [before[0], after[0]];
+  if (first === undefined || newFirst === undefined || first.message.key === newFirst.message.key) return 0;
+  const at = indexOfKey(after, first.message.key);
+  return at >= 0 ? at : 0 - Math.max(indexOfKey(before, newFirst.message.key), 0);
+}
+
+function indexOfKey(rows: readonly Row[], key: string): number {
+  return rows.findIndex((row) => row.message.key === key);
 }

@@ -16,6 +16,11 @@ import {
 } from "./following.ts";
 import { useHolds } from "./useHolds.ts";
 
+/** Newer messages that are not loaded count as this much below the window: the end of the loaded ones is not the bottom. */
+const BEYOND_PX = 1_000_000;
+/** How long the list may take to find its place after rows were dropped. */
+const SETTLES_MS = 300;
+
 export interface FollowingList {
   /** Whether the end is out of sight and the list does not follow: the pill and the badge show. */
   readonly isAway: boolean;
@@ -38,9 +43,14 @@ export function useFollowing(
   content: RefObject<HTMLElement | null>,
   rows: readonly unknown[],
   opensAtBottom: boolean,
+  { hasNewer, dropped }: { readonly hasNewer: boolean; readonly dropped: boolean },
 ): FollowingList {
   const state = useRef<Following>(undefined);
   state.current ??= opened(opensAtBottom);
+  const beyond = useRef(0);
+  useLayoutEffect(() => {
+    beyond.current = hasNewer ? BEYOND_PX : 0;
+  }, [hasNewer]);
   const begun = useRef(false);
   const [away, setAway] = useState(false);
 
@@ -50,19 +60,24 @@ export function useFollowing(
       if (outer === null || inner === null) return;
       let after = next(state.current ?? opened(true), event);
       if (begun.current && follows(after)) {
-        const { height, view } = measure(outer, inner);
+        const { height, view } = measure(outer, inner, 0);
         outer.scrollTop = height - view;
-        after = next(after, { type: "seen", geometry: measure(outer, inner) });
+        after = next(after, { type: "seen", geometry: measure(outer, inner, beyond.current) });
       }
       state.current = after;
       setAway(begun.current && isAway(after));
     },
     [frame, content],
   );
-  const look = useCallback(() => {
-    if (!begun.current || frame.current === null || content.current === null) return;
-    tell({ type: "seen", geometry: measure(frame.current, content.current) });
-  }, [frame, content, tell]);
+  const measured = useCallback(
+    (type: "seen" | "resized") => {
+      if (!begun.current || frame.current === null || content.current === null) return;
+      tell({ type, geometry: measure(frame.current, content.current, beyond.current) });
+    },
+    [frame, content, tell],
+  );
+  const look = useCallback(() => measured("seen"), [measured]);
+  const resized = useCallback(() => measured("resized"), [measured]);
   const hold = useCallback(
     (hold: Hold, on: boolean) => {
       if (on) {
@@ -71,7 +86,7 @@ export function useFollowing(
       }
       // Measuring forces a layout: do it only if there is a hold to release.
       if (frame.current === null || content.current === null || !state.current?.holds.has(hold)) return;
-      tell({ type: "let_go", hold, geometry: measure(frame.current, content.current) });
+      tell({ type: "let_go", hold, geometry: measure(frame.current, content.current, beyond.current) });
     },
     [frame, content, tell],
   );
@@ -97,15 +112,25 @@ export function useFollowing(
     };
   }, [hold]);
 
+  const settling = useRef<ReturnType<typeof setTimeout>>(undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each time that rows are dropped
+  useLayoutEffect(() => {
+    if (!dropped) return;
+    tell({ type: "settles", on: true });
+    clearTimeout(settling.current);
+    settling.current = setTimeout(() => tell({ type: "settles", on: false }), SETTLES_MS);
+  }, [rows, dropped, tell]);
+  useEffect(() => () => clearTimeout(settling.current), []);
+
   // New rows, and rows or the frame that change their height.
   // biome-ignore lint/correctness/useExhaustiveDependencies: new rows change the height
-  useLayoutEffect(look, [rows, look]);
+  useLayoutEffect(resized, [rows, resized]);
   useEffect(() => {
-    const watched = new ResizeObserver(look);
+    const watched = new ResizeObserver(resized);
     if (frame.current !== null) watched.observe(frame.current);
     if (content.current !== null) watched.observe(content.current);
     return () => watched.disconnect();
-  }, [frame, content, look]);
+  }, [frame, content, resized]);
 
   const sees = useCallback(() => seesEnd(state.current ?? opened(false)), []);
   return { isAway: away, seesEnd: sees, begin, look, toBottom, leave, holdForMenu };
@@ -113,9 +138,10 @@ export function useFollowing(
 
 /**
  * Measures the height of the content's box, not `scrollHeight`: a row that is not measured yet overflows the box, and
- * would make a conversation that fits the window scroll for a moment.
+ * would make a conversation that fits the window scroll for a moment. `beyond` is the height of newer messages that are
+ * not loaded.
  */
-function measure(outer: HTMLElement, inner: HTMLElement): Geometry {
+function measure(outer: HTMLElement, inner: HTMLElement, beyond: number): Geometry {
   const view = outer.clientHeight;
-  return { top: outer.scrollTop, height: Math.max(inner.offsetHeight, view), view };
+  return { top: outer.scrollTop, height: Math.max(inner.offsetHeight, view) + beyond, view };
 }

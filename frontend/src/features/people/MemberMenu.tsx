@@ -13,6 +13,9 @@ const MUTES = [
   { seconds: 86_400, id: "people.mute1d" },
 ] as const;
 
+/** What is asked about before it is done. */
+export type Asked = "kick" | "ban" | "owner";
+
 interface Props {
   readonly room: RoomId;
   /** Role of the signed-in user. */
@@ -22,7 +25,7 @@ interface Props {
   /** Whether Tab reaches its button. */
   readonly tabStop: boolean;
   readonly onDirect: () => void;
-  readonly onAsk: (kind: "kick" | "ban") => void;
+  readonly onAsk: (kind: Asked) => void;
 }
 
 export function MemberMenu({ room, role: own, member, self, tabStop, onDirect, onAsk }: Props) {
@@ -53,7 +56,14 @@ export function MemberMenu({ room, role: own, member, self, tabStop, onDirect, o
       </MenuItem>
       {roles.length > 0 && <MenuSeparator />}
       {roles.map((role) => (
-        <MenuItem key={role} chosen={member.role === role} onAction={() => attempt(client.setRole(room, user, role))}>
+        <MenuItem
+          key={role}
+          chosen={member.role === role}
+          onAction={() => {
+            if (role === "owner" && member.role !== "owner") onAsk("owner");
+            else attempt(client.setRole(room, user, role));
+          }}
+        >
           {t(`role.${role}`)}
         </MenuItem>
       ))}

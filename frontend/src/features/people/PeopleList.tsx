@@ -8,6 +8,7 @@ import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useMemo
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { t } from "../../i18n/index.ts";
 import type { Group, Presence } from "./groups.ts";
+import type { Asked } from "./MemberMenu.tsx";
 import s from "./PeoplePanel.module.css";
 import { PersonRow } from "./PersonRow.tsx";
 
@@ -29,7 +30,7 @@ interface Props {
   readonly role: Role;
   readonly me: string;
   readonly onDirect: (person: Person) => void;
-  readonly onAsk: (kind: "kick" | "ban", member: MemberView) => void;
+  readonly onAsk: (kind: Asked, member: MemberView) => void;
 }
 
 export function PeopleList({ scroller, groups, ...rest }: Props) {

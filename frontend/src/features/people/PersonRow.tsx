@@ -5,7 +5,7 @@ import { t } from "../../i18n/index.ts";
 import { ago } from "../../lib/format.ts";
 import { called, handle } from "../../lib/person.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
-import { MemberMenu } from "./MemberMenu.tsx";
+import { type Asked, MemberMenu } from "./MemberMenu.tsx";
 import s from "./PeoplePanel.module.css";
 
 interface Props {
@@ -22,7 +22,7 @@ interface Props {
   /** Whether it has the list's one tab stop. */
   readonly tabStop: boolean;
   readonly onDirect: (person: Person) => void;
-  readonly onAsk: (kind: "kick" | "ban", member: MemberView) => void;
+  readonly onAsk: (kind: Asked, member: MemberView) => void;
 }
 
 /** Re-renders only when its own person changes: a room may have thousands. */

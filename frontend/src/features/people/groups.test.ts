@@ -35,6 +35,12 @@ test("members are sorted as people sort names, and grouped by presence", () => {
   ]);
 });
 
+test("a query leaves the members whom it finds", () => {
+  expect(byName(members, "ZOE").map(({ user }) => user.name)).toEqual(["zoë"]);
+  expect(byName(members, "mil").map(({ user }) => user.name)).toEqual(["émile"]);
+  expect(byName(members, " ")).toHaveLength(members.length);
+});
+
 test("the number of members online equals the size of their group", () => {
   expect(countHere(members, presence, "me")).toBe(3);
 });

@@ -2,6 +2,7 @@
 import type { MemberView, PresenceView, UserId } from "@palaver/sdk";
 import { compareNames } from "../../lib/intl.ts";
 import { called } from "../../lib/person.ts";
+import { matches } from "../../lib/search.ts";
 
 export type Presence = ReadonlyMap<UserId, PresenceView>;
 
@@ -10,8 +11,9 @@ export interface Group {
   readonly members: readonly MemberView[];
 }
 
-/** Returns the members sorted by the name shown. */
-export function byName(members: readonly MemberView[]): readonly MemberView[] {
+/** Returns the members whom a query finds, sorted by the name shown. */
+export function byName(all: readonly MemberView[], query = ""): readonly MemberView[] {
+  const members = query.trim() === "" ? all : all.filter(({ user }) => matches(user, query));
   const named = members.map((member) => ({ member, name: called(member.user) }));
   return named.sort((a, b) => compareNames(a.name, b.name)).map(({ member }) => member);
 }

@@ -1,7 +1,7 @@
 /** Owns the question below a stranger's conversation: accept it, ignore it, or block the person. */
 import type { RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { useRoom } from "../../lib/room.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -16,6 +16,12 @@ export function RequestBar({ id, onGone }: { id: RoomId; onGone: () => void }) {
   const room = useRoom(id, FIELDS);
   const [busy, setBusy] = useState(false);
   const stranger = room.with;
+  // Nobody learns that a request was read. Once it is accepted, what was read meanwhile counts as read.
+  const waited = useRef(room.request);
+  useEffect(() => {
+    if (waited.current && !room.request) client.markRead(room.id);
+    waited.current = room.request;
+  }, [client, room.id, room.request]);
   if (!room.request || stranger === null) return null;
   const answer = (request: () => Promise<void>, leaves: boolean) => {
     setBusy(true);

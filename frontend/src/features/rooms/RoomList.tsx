@@ -1,8 +1,9 @@
 /** Owns the list of rooms with its sections, badges, and buttons to find or create another room. */
-import type { PresenceView, RoomView, UserId } from "@palaver/sdk";
+import { EMPTY_DRAFT, isEmptyDraft, type PresenceView, type RoomView, type UserId } from "@palaver/sdk";
 import { useClientState } from "@palaver/sdk/react";
 import { memo, type ReactNode, useMemo } from "react";
 import { t } from "../../i18n/index.ts";
+import { isMuted } from "../../lib/counted.ts";
 import { badge } from "../../lib/format.ts";
 import { roomName } from "../../lib/person.ts";
 import { Avatar, RoomTile } from "../../ui/Avatar.tsx";
@@ -110,10 +111,11 @@ interface RowProps {
 }
 
 const RoomRow = memo(function RoomRow({ room, current, away, presence, path, onOpen }: RowProps) {
-  const quiet = room.level === "none";
-  const hasDraft = useClientState((state) => (state.drafts.get(room.id)?.text ?? "") !== "");
+  const quiet = isMuted(room);
+  const hasDraft = useClientState((state) => !isEmptyDraft(state.drafts.get(room.id) ?? EMPTY_DRAFT));
+  const failed = room.outbox.filter((change) => change.status === "failed").length;
   // In the open room messages are read as soon as they are rendered, while its end is in sight.
-  const unread = room.unread > 0 && (!current || away);
+  const unread = room.unread > 0 && !quiet && (!current || away);
   return (
     <li>
       <a
@@ -142,8 +144,18 @@ const RoomRow = memo(function RoomRow({ room, current, away, presence, path, onO
           </span>
         )}
         {quiet && (
-          <span className={s.mark} aria-hidden="true">
+          <span className={s.mark} role="img" aria-label={t("rooms.muted")}>
             <Icon name="bellOff" size={14} />
+          </span>
+        )}
+        {failed > 0 && (
+          <span
+            className={s.failed}
+            role="img"
+            aria-label={t("rooms.failed", { n: failed })}
+            title={t("rooms.failed", { n: failed })}
+          >
+            <Icon name="alert" size={16} />
           </span>
         )}
         {unread && <Badges room={room} />}

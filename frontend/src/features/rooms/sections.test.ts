@@ -10,6 +10,8 @@ function room(id: string, part: Partial<RoomView> = {}): RoomView {
     kind: "public",
     state: "joined",
     hidden: false,
+    level: "all",
+    quietUntil: null,
     unread: 0,
     lastAt: null,
     ...part,
@@ -40,8 +42,9 @@ test("requests of strangers are listed apart, the newest first", () => {
   expect(sections.direct.map(({ id }) => id)).toEqual(["friend"]);
 });
 
-test("a hidden direct room comes back with an unread message, a hidden room does not", () => {
+test("a hidden direct room comes back with an unread message, a hidden room and a muted one do not", () => {
   const sections = toSections([
+    room("muted", { kind: "direct", hidden: true, unread: 1, level: "none" }),
     room("quiet", { kind: "direct", hidden: true }),
     room("loud", { kind: "direct", hidden: true, unread: 1 }),
     room("hidden", { hidden: true, unread: 1 }),

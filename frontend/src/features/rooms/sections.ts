@@ -1,5 +1,6 @@
 /** Owns how the room list is grouped and ordered. */
 import type { RoomView } from "@palaver/sdk";
+import { isMuted } from "../../lib/counted.ts";
 import { compareNames } from "../../lib/intl.ts";
 
 export interface Sections {
@@ -23,7 +24,7 @@ export function toSections(all: Iterable<RoomView>): Sections {
     if (room.state === "invited") invites.push(room);
     else if (room.request) requests.push(room);
     else if (room.kind === "direct") {
-      if (!room.hidden || room.unread > 0) direct.push(room);
+      if (!room.hidden || (room.unread > 0 && !isMuted(room))) direct.push(room);
     } else if (!room.hidden) rooms.push(room);
   }
   const byName = (a: RoomView, b: RoomView) => compareNames(a.name, b.name) || (a.id < b.id ? -1 : 1);

@@ -12,6 +12,7 @@ const LETTER = String.raw`[\p{Alphabetic}\p{N}]`;
 const WORD = String.raw`(?:(?!\p{DI})[\p{Alphabetic}\p{N}\p{M}])`;
 const OF_HANDLE = String.raw`(?:${WORD}|[_.\u200c\u200d-])`;
 
+const IS_HANDLE = new RegExp(`^(?!\\p{DI})${LETTER}${OF_HANDLE}{0,${USER_NAME_CHARS - 2}}${WORD}$`, "u");
 const IS_WORD = new RegExp(`^${WORD}$`, "u");
 const BEGINS_HANDLE = new RegExp(`^(?!\\p{DI})${LETTER}`, "u");
 const ONLY_MARK = /^\p{M}$/u;
@@ -22,6 +23,11 @@ const WORD_AFTER = new RegExp(`${OF_HANDLE}*`, "uy");
 /** Returns whether a character is a letter, a digit or a mark on one. */
 export function isWord(c: string): boolean {
   return IS_WORD.test(c);
+}
+
+/** Returns whether a whole text can be a handle. The server also refuses a few: reserved ones, and marks where none belong. */
+export function isHandle(text: string): boolean {
+  return IS_HANDLE.test(text);
 }
 
 /** Returns whether words of the character's script touch other words without a space. */

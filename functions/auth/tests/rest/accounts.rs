@@ -118,11 +118,15 @@ async fn invalid_values_are_refused_with_a_reason() {
 }
 
 #[tokio::test]
-async fn a_guest_gets_a_suffix_and_keeps_the_id() {
+async fn a_guest_gets_a_suffix_if_the_name_is_taken_and_keeps_the_id() {
     let server = server();
-    let guest = server.post("/guest", json!({ "name": "ada" })).await.is(201);
-    let name = guest.body["user"]["name"].as_str().expect("a name");
-    assert!(name.starts_with("ada-") && name.len() == 8 && guest.body["user"]["guest"] == true, "{name}");
+    let first = server.post("/guest", json!({ "name": "bob" })).await.is(201);
+    assert_eq!((&first.body["user"]["name"], &first.body["user"]["guest"]), (&json!("bob"), &json!(true)));
+    let second = server.post("/guest", json!({ "name": "Bob" })).await.is(201);
+    let name = second.body["user"]["name"].as_str().expect("a name");
+    assert!(name.starts_with("Bob-") && name.len() == 8, "{name}");
+
+    let guest = server.post("/guest", json!({ "name": "ada-l" })).await.is(201);
     let as_guest = server.signed_in(&guest);
     as_guest.patch("/me", json!({ "name": "ada" })).await.refused(403, "forbidden");
     let ada = as_guest.register("ada").await;
@@ -136,6 +140,46 @@ async fn a_guest_gets_a_suffix_and_keeps_the_id() {
         .post("/register", json!({ "name": "eve", "password": PASSWORD }))
         .await
         .refused(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn people_sign_in_with_their_full_names() {
+    let server = server();
+    for (typed, handle) in
+        [("Maria Gómez", "mariagomez"), ("李 小龙", "李小龙"), ("O'Neill, Jean-Luc", "oneilljeanluc")]
+    {
+        let user = server.post("/guest", json!({ "name": typed })).await.is(201).body["user"].clone();
+        assert_eq!((&user["name"], &user["display_name"]), (&json!(handle), &json!(typed)));
+    }
+    let user = server.post("/guest", json!({ "name": "Maria Gomez" })).await.is(201).body["user"].clone();
+    assert!(user["name"].as_str().is_some_and(|name| name.starts_with("mariagomez-")), "{user}");
+    assert_eq!(user["display_name"], "Maria Gomez");
+
+    let body = json!({ "name": "ada", "display_name": "Ada Lovelace", "password": PASSWORD });
+    let ada = server.post("/register", body).await.is(201);
+    assert_eq!(ada.body["user"]["display_name"], "Ada Lovelace");
+    assert_eq!(server.signed_in(&ada).get("/me").await.is(200).body["display_name"], "Ada Lovelace");
+
+    for impersonates in ["System", "ada", "a\u{202e}b"] {
+        let body = json!({ "name": "eve", "display_name": impersonates, "password": PASSWORD });
+        let answer = server.post("/register", body).await;
+        answer.refused(400, "bad_request");
+    }
+    server.post("/guest", json!({ "name": "@ada" })).await.refused(400, "bad_request");
+}
+
+#[tokio::test]
+async fn a_guest_who_registers_may_change_the_name_that_others_see() {
+    let server = server();
+    let guest = server.post("/guest", json!({ "name": "Maria Gómez" })).await.is(201);
+    let as_guest = server.signed_in(&guest);
+    let body = json!({ "name": "maria", "display_name": "Maria G.", "password": PASSWORD });
+    let maria = as_guest.post("/register", body).await.is(201);
+    assert_eq!(maria.body["user"]["id"], guest.body["user"]["id"]);
+    assert_eq!(
+        (&maria.body["user"]["name"], &maria.body["user"]["display_name"]),
+        (&json!("maria"), &json!("Maria G."))
+    );
 }
 
 #[tokio::test]
@@ -212,4 +256,48 @@ async fn users_are_found_page_by_page() {
     let found = guest.get("/users?prefix=ada&limit=1").await.is(200);
     assert_eq!((names(&found).len(), &found.body["next"]), (1, &json!(null)));
     ada.get("/users?limit=-1").await.refused(400, "bad_request");
+}
+
+#[tokio::test]
+async fn users_are_found_by_any_part_of_their_names() {
+    let server = server();
+    let ada = server.register("ada").await;
+    let ada = server.signed_in(&ada);
+    for (name, shown) in [("mgomez", "Maria Gómez"), ("zoe", "Zoë Müller"), ("magda", "Magda Nowak"), ("xu", "徐 小明")]
+    {
+        server.post("/register", json!({ "name": name, "display_name": shown, "password": PASSWORD })).await.is(201);
+    }
+    let found = async |query: &str| -> Vec<String> {
+        let page = ada.get(&format!("/users?{query}")).await.is(200).body;
+        page["items"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|user| user["name"].as_str().expect("a name").to_owned())
+            .collect()
+    };
+    for (part, expected) in [
+        ("gomez", vec!["mgomez"]),
+        ("G%C3%B3m", vec!["mgomez"]),
+        ("mar%20gom", vec!["mgomez"]),
+        ("ma", vec!["magda", "mgomez"]),
+        ("oe", vec!["zoe"]),
+        ("MULL", vec!["zoe"]),
+        ("%E5%B0%8F", vec!["xu"]),
+        ("nobody", vec![]),
+        ("", vec![]),
+        ("%20", vec![]),
+    ] {
+        assert_eq!(found(&format!("part={part}")).await, expected, "{part}");
+    }
+    let first = ada.get("/users?part=m&limit=1").await.is(200).body;
+    let next = first["next"].as_str().expect("another page");
+    assert_eq!(found(&format!("part=m&limit=5&after={next}")).await, ["mgomez", "zoe"]);
+    let long = "%EF%B7%BA".repeat(300);
+    assert_eq!(found(&format!("part={long}")).await, Vec::<String>::new());
+
+    let guest = server.post("/guest", json!({ "name": "eve" })).await.is(201);
+    let guest = server.signed_in(&guest);
+    assert_eq!(guest.get("/users?part=ma").await.is(200).body["items"], json!([]), "guests do not list everybody");
+    assert_eq!(guest.get("/users?part=gomez").await.is(200).body["items"][0]["name"], "mgomez");
 }

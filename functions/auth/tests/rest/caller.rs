@@ -38,8 +38,8 @@ pub fn server_with(settings: AuthSettings) -> Caller {
         None,
     );
     let admin = Admin::new(store, logs, auth.clone(), user_cache, clock, ids);
-    let router =
-        auth::router(auth::AuthFunction { auth: auth.clone(), admin }).merge(web::docs("/api/auth", auth::openapi()));
+    let router = auth::router(auth::AuthFunction { auth: auth.clone(), admin, offers: Default::default() })
+        .merge(web::docs("/api/auth", auth::openapi()));
     let limits = Limits { requests_per_minute: 0, ..Limits::default() };
     let hosts = Hosts::of(["https://chat.example.org"]);
     let settings = WebSettings { limits, hosts, ..WebSettings::default() };

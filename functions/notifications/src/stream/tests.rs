@@ -65,7 +65,7 @@ async fn world(away: bool) -> World {
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
     let (user_cache, kinds) = (UserCache::new(store.clone(), clock.clone()), RoomKinds::new(store.clone()));
     let requests = Requests::new(store.clone(), logs.clone(), user_cache, kinds);
-    let consumers: Vec<Arc<dyn Consumer>> = vec![OwnRooms::new(logs.clone(), requests)];
+    let consumers: Vec<Arc<dyn Consumer>> = vec![OwnRooms::new(store.clone(), logs.clone(), requests)];
     let catch_up = CatchUp::new(store.clone(), clock, consumers, "lambda".into());
     let broker = bus::Broker::new();
     let node = broker.endpoint();

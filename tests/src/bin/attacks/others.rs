@@ -1,5 +1,6 @@
 //! The users whom an attack must not slow down: they write to a room, and further ones come.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -15,7 +16,9 @@ use uuid::Uuid;
 const USERS: usize = 20;
 /// The pause between two messages of a user: below the default limit of sends.
 const PAUSE: Duration = Duration::from_millis(650);
-/// The pause between two connects: below the default limit of calls of one address.
+/// Addresses from which further users come, one at a time from each.
+const ADDRESSES: usize = 4;
+/// The pause between two connects of an address: below the default limit of calls of one address.
 const CONNECT_PAUSE: Duration = Duration::from_millis(60);
 
 /// How long the users waited.
@@ -25,14 +28,6 @@ pub struct Waits {
     pub acks: Vec<Duration>,
     /// From the connection to the welcome.
     pub connects: Vec<Duration>,
-}
-
-impl Waits {
-    /// Adds those of another phase.
-    pub fn extend(&mut self, other: Waits) {
-        self.acks.extend(other.acks);
-        self.connects.extend(other.connects);
-    }
 }
 
 /// The users, connected.
@@ -67,8 +62,12 @@ impl Others {
             tokio::time::sleep(PAUSE.mul_f64(number as f64 / USERS as f64)).await;
             self.write(&mut *socket.lock().await, end).await
         }));
-        let (acks, connects) = tokio::try_join!(writers, self.connect(server, end))?;
-        Ok(Waits { acks: acks.into_iter().flatten().collect(), connects })
+        let comers = try_join_all((0..ADDRESSES).map(|number| async move {
+            tokio::time::sleep(CONNECT_PAUSE.mul_f64(number as f64 / ADDRESSES as f64)).await;
+            self.connect(server, number, end).await
+        }));
+        let (acks, connects) = tokio::try_join!(writers, comers)?;
+        Ok(Waits { acks: acks.into_iter().flatten().collect(), connects: connects.into_iter().flatten().collect() })
     }
 
     async fn write(&self, socket: &mut Socket, end: Instant) -> Result<Vec<Duration>> {
@@ -91,16 +90,22 @@ impl Others {
         Ok(waits)
     }
 
-    async fn connect(&self, server: &Server, end: Instant) -> Result<Vec<Duration>> {
+    /// Connects again and again from one address, as one user after another.
+    async fn connect(&self, server: &Server, number: usize, end: Instant) -> Result<Vec<Duration>> {
+        let address = IpAddr::V4(Ipv4Addr::new(127, 88, 0, number as u8 + 1));
         let mut waits = Vec::new();
-        for person in self.people.iter().cycle() {
+        for person in self.people.iter().cycle().skip(number * self.people.len() / ADDRESSES) {
             if Instant::now() >= end {
                 break;
             }
             let token = person.token.as_deref().context("a user has a token")?;
             let begun = Instant::now();
-            drop(Socket::welcomed(&server.websocket(), token).await);
+            let socket = Socket::try_from_address(&server.websocket(), address).await;
+            let mut socket = socket.context("a user's connection was refused")?;
+            socket.hello(token).await;
+            socket.frame("welcome").await;
             waits.push(begun.elapsed());
+            drop(socket);
             tokio::time::sleep(CONNECT_PAUSE).await;
         }
         Ok(waits)

@@ -130,6 +130,7 @@ fn listed(room: RoomId) -> UserRoom {
         role: Role::Member,
         rev: 1,
         level: Default::default(),
+        quiet_until: None,
         hidden: false,
         why: None,
         read_seq: 0,

@@ -59,6 +59,10 @@ async fn addresses_are_logged_where_the_operator_wants_that() {
     }
     let refused = lines(&server, "a socket was refused").await;
     assert_eq!((&refused[0]["address"], &refused[0]["reason"]), (&json!("127.0.0.1"), &json!("foreign_origin")));
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0]["origin"].as_str().is_some_and(|origin| origin.contains("://")), "{refused:?}");
+    assert_eq!(refused[0]["host"], json!(server.address().to_string()));
+    assert!(refused[0]["remedy"].as_str().is_some_and(|remedy| remedy.contains("PALAVER_ORIGINS")), "{refused:?}");
     assert!(!server.log().contains("canary"), "neither a name nor a password is logged");
 }
 
@@ -79,4 +83,19 @@ async fn a_socket_over_the_cap_is_logged_with_its_reason() {
     refused.frame("error").await;
     let lines = lines(&server, "a socket was refused").await;
     assert_eq!((&lines[0]["address"], &lines[0]["reason"]), (&json!("127.0.0.2"), &json!("overloaded")));
+}
+
+#[tokio::test]
+async fn a_call_under_an_unknown_name_is_logged_once_with_the_remedy() {
+    let server = Settings::default().start().await;
+    for _ in 0..3 {
+        let call = reqwest::Client::new().get(server.http("/api/config")).header("host", "chat.example.org:8443");
+        let answer = call.send().await.expect("the server answers");
+        assert_eq!(answer.status().as_u16(), 421);
+    }
+    let lines = lines(&server, "a call was refused because this server is not known under its Host").await;
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((&lines[0]["level"], &lines[0]["host"]), (&json!("WARN"), &json!("chat.example.org:8443")));
+    let remedy = lines[0]["remedy"].as_str().expect("a sentence");
+    assert!(remedy.contains("PALAVER_PUBLIC_URL=http://chat.example.org:8443"), "{remedy}");
 }

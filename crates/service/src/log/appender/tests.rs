@@ -174,7 +174,7 @@ impl Bench {
     fn member(&self, user: UserId) -> Member {
         let state = if self.banned.contains(&user) { MemberState::Banned } else { MemberState::Joined };
         let (role, level) = (Role::Member, Default::default());
-        Member { user, state, role, muted_until: None, level, from_seq: 1, to_seq: None, rev: 1 }
+        Member { user, state, role, muted_until: None, level, quiet_until: None, from_seq: 1, to_seq: None, rev: 1 }
     }
 
     /// Lets a well-behaved store answer until the machine is idle; the log is at `head` before.

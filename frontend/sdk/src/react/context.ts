@@ -1,13 +1,13 @@
 /** Owns how components find the client. */
-import { createContext, useCallback, useContext, useRef, useSyncExternalStore, type ReactNode } from "react";
-import type { ChatClientApi } from "../chat-client.js";
-import type { State } from "../types.js";
+import { createContext, createElement, useCallback, useContext, useRef, useSyncExternalStore, type ReactElement, type ReactNode } from "react";
+import type { ChatClientApi } from "../chat-client.ts";
+import type { State } from "../types.ts";
 
 const ClientContext = createContext<ChatClientApi | null>(null);
 
 /** Provides `client` to the hooks below it. The caller starts and stops the client. */
-export function ChatProvider({ client, children }: { client: ChatClientApi; children?: ReactNode }) {
-  return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>;
+export function ChatProvider({ client, children }: { client: ChatClientApi; children?: ReactNode }): ReactElement {
+  return createElement(ClientContext.Provider, { value: client }, children);
 }
 
 export function useClient(): ChatClientApi {
