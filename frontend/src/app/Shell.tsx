@@ -10,7 +10,7 @@ import { Offered } from "../features/rooms/Offered.tsx";
 import { RoomList, type RoomsDialog } from "../features/rooms/RoomList.tsx";
 import { addressOf, findRoom } from "../features/rooms/sections.ts";
 import { type Locale, t } from "../i18n/index.ts";
-import { useMedia } from "../lib/hooks.ts";
+import { useFocus, useMedia } from "../lib/hooks.ts";
 import { sameFields } from "../lib/room.ts";
 import { Button } from "../ui/Button.tsx";
 import { Empty } from "../ui/Empty.tsx";
@@ -54,7 +54,8 @@ export function Shell({ me, onLocale }: Props) {
   // Whether the end of the open room is out of sight: messages that arrive then are unread as in any other room.
   const [away, setAway] = useState(false);
   const [usedTheme, setUsedTheme] = useState(theme());
-  useTitle(open?.name ?? null);
+  const focused = useFocus();
+  useTitle(open?.name ?? null, focused && !away ? (open?.id ?? null) : null);
   usePresenceWatch(open?.id ?? null);
   useSeenNotifications();
 

@@ -1,4 +1,5 @@
 /** Owns the browser tab's title and icon, with the number of unread items addressed to the user. */
+import type { RoomId } from "@palaver/sdk";
 import { useClientState } from "@palaver/sdk/react";
 import { useEffect } from "react";
 import { countedOf } from "../lib/counted.ts";
@@ -10,22 +11,24 @@ export function titleOf(room: string | null, waiting: number): string {
   return waiting > 0 ? `(${waiting > 99 ? "99+" : waiting}) ${name}` : name;
 }
 
-export function useTitle(name: string | null): void {
+/** `seen` is the room whose messages are read as they arrive: they do not count. */
+export function useTitle(name: string | null, seen: RoomId | null): void {
   const waiting = useClientState((state) => {
     let n = 0;
-    for (const room of state.rooms.values()) n += countedOf(room);
+    for (const room of state.rooms.values()) if (room.id !== seen) n += countedOf(room);
     return n;
   });
   useEffect(() => {
     document.title = titleOf(name, waiting);
   }, [name, waiting]);
-  useEffect(() => drawIcon(waiting), [waiting]);
+  const badge = waiting > 9 ? "9+" : String(waiting);
+  useEffect(() => drawIcon(badge), [badge]);
 }
 
-function drawIcon(waiting: number): void {
+function drawIcon(badge: string): void {
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   if (link === null) return;
-  if (waiting === 0) {
+  if (badge === "0") {
     if (!link.href.endsWith("/favicon.svg")) link.href = "/favicon.svg";
     return;
   }
@@ -44,7 +47,7 @@ function drawIcon(waiting: number): void {
     pen.font = "bold 28px system-ui, sans-serif";
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    pen.fillText(waiting > 9 ? "9+" : String(waiting), SIZE - 19, 21);
+    pen.fillText(badge, SIZE - 19, 21);
     link.href = canvas.toDataURL("image/png");
   };
   picture.src = "/favicon.svg";

@@ -1,16 +1,32 @@
 /** Owns hooks that any feature may use and that know nothing of chat. */
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+
+const media = new Map<string, MediaQueryList>();
 
 /** Returns whether a media query matches. */
 export function useMedia(query: string): boolean {
-  return useSyncExternalStore(
-    (changed) => {
-      const media = window.matchMedia(query);
-      media.addEventListener("change", changed);
-      return () => media.removeEventListener("change", changed);
+  const list = media.get(query) ?? window.matchMedia(query);
+  media.set(query, list);
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      list.addEventListener("change", changed);
+      return () => list.removeEventListener("change", changed);
     },
-    () => window.matchMedia(query).matches,
+    [list],
   );
+  return useSyncExternalStore(subscribe, () => list.matches);
+}
+
+/** Returns whether the page is in sight and has the focus: its user sees what arrives. */
+export function useFocus(): boolean {
+  return useSyncExternalStore(followFocus, () => !document.hidden && document.hasFocus());
+}
+
+function followFocus(changed: () => void): () => void {
+  const over = new AbortController();
+  for (const type of ["focus", "blur"]) window.addEventListener(type, changed, { signal: over.signal });
+  document.addEventListener("visibilitychange", changed, { signal: over.signal });
+  return () => over.abort();
 }
 
 /** Returns the time, updated every `everyMs`; stands still when `everyMs` is null. */

@@ -19,6 +19,7 @@ import type { Person, Trouble } from "../types.ts";
 import type { ErrorFrame, ServerFrame } from "../wire.ts";
 import { CacheWriter } from "./cache-writer.ts";
 import type { Drafts } from "./drafts.ts";
+import { FramePacer } from "./frame-pacer.ts";
 import { Marks } from "./marks.ts";
 import { MuteClock } from "./mute-clock.ts";
 import { PageRetries } from "./page-retries.ts";
@@ -54,6 +55,7 @@ export class Live {
   readonly marks: Marks;
   private readonly retries: PageRetries;
   private readonly mutes: MuteClock;
+  private readonly pacer: FramePacer;
   private readonly connection: Connection;
   private writer: CacheWriter | null = null;
   private unfollow: (() => void) | null = null;
@@ -68,15 +70,17 @@ export class Live {
     this.deps = deps;
     const { host, store, session } = deps;
     this.requestTag = newTag(() => host.random()).slice(0, 6);
+    this.pacer = new FramePacer(host, (frames) => this.onFrames(frames));
     this.connection = new Connection({
       host,
       endpoint: () => this.endpoint(),
       renewToken: (refused) => session.renew(refused),
       epoch: () => store.core.epoch,
       newId: () => this.newId(),
-      onFrames: (frames) => this.onFrames(frames),
+      onFrames: (frames) => this.pacer.take(frames),
       onStatus: (change) => store.dispatch({ type: "connection", change }),
       onClosed: () => {
+        this.pacer.flush();
         this.ready = false;
         this.retries.stop();
         this.outbox.disconnected();
@@ -119,6 +123,7 @@ export class Live {
   /** Closes the connection; the data on disk stays. */
   async close(): Promise<void> {
     this.connection.stop();
+    this.pacer.drop();
     this.outbox.close();
     this.marks.stop();
     this.retries.stop();
@@ -140,6 +145,7 @@ export class Live {
     drafts.forget();
     reading.forget();
     this.connection.stop();
+    this.pacer.drop();
     this.outbox.close();
     this.marks.stop();
     this.retries.stop();
@@ -164,6 +170,7 @@ export class Live {
 
   /** The page may be gone in a moment. */
   left(): void {
+    this.pacer.flush();
     this.deps.drafts.present(false);
     this.flush();
   }
