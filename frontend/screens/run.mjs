@@ -57,6 +57,7 @@ try {
         await tour(new Camera(page, name, out, problems), size.width, who, round++);
       } catch (error) {
         problems.push(`${name}: the tour ended early: ${error instanceof Error ? error.stack : error}`);
+        await page.screenshot({ path: `${out}/ended-early-${name}.png` });
       }
       await context.close();
     }

@@ -100,6 +100,26 @@ test("messages that are read as they arrive do not count in the tab's title", as
   expect(titles.filter((title) => title !== titles[0])).toEqual([]);
 });
 
+test("messages can be clicked while they move past", async () => {
+  await open(FEW);
+  const talk = await follow(FEW);
+  const box = await ada.log.boundingBox();
+  if (box === null) throw new Error("the list is not on the screen");
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const missed = await ada.page.evaluate(async ([x, y]) => {
+    let missed = 0;
+    for (let n = 0; n < 40; n++) {
+      const isHit = document.elementsFromPoint(x, y)[0]?.closest("article, [data-group]") != null;
+      if (!isHit) missed++;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return missed;
+  }, [x, y] as const);
+  await talk.end();
+  // The list has gaps of a few pixels between its groups.
+  expect(missed, "of 40 looks at the middle of the list, those that hit no message").toBeLessThan(10);
+});
+
 /** Opens a room. Returns its people panel, once all members are in it. */
 async function open(room: typeof MANY): Promise<Locator> {
   await ada.room(room.name).click();
