@@ -7,9 +7,6 @@ const OWN_SERVER = [
   "accounts.spec.ts",
   // It tests what the page does before and after a message is sent, with people of its own.
   "composing.spec.ts",
-  // A thousand people sign in from one address and write faster than people do: no limit may stand in their way. The test
-  // measures the page, which is the same on each profile.
-  "crowd.spec.ts",
   // It tests the docs page, which is the same on each profile, with a room of its own.
   "docs.spec.ts",
   // It tests an installation that nobody has used.
@@ -30,12 +27,22 @@ const OWN_SERVER = [
   "xss.spec.ts",
 ];
 
+/**
+ * A test that measures the page, which is the same on each profile, and that nothing else may disturb. A thousand people sign in
+ * from one address and write faster than people do: no limit may stand in their way.
+ */
+const LOAD = ["crowd.spec.ts"];
+
 export default defineConfig({
   testDir: ".",
-  testIgnore: process.env.PALAVER_CLOUD ? OWN_SERVER : [],
   timeout: 60_000,
   expect: { timeout: 15_000 },
-  // Each test file tells the story of one server; it is neither retried nor run in parallel.
+  // Each test file tells the story of one server; it is neither retried nor run in parallel. Stories with servers of their own
+  // may run beside each other (`--project stories --workers 2`).
+  projects: [
+    { name: "stories", testIgnore: [...LOAD, ...(process.env.PALAVER_CLOUD ? OWN_SERVER : [])] },
+    { name: "load", testMatch: process.env.PALAVER_CLOUD ? [] : LOAD },
+  ],
   workers: 1,
   retries: 0,
   forbidOnly: true,

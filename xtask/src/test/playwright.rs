@@ -12,13 +12,21 @@ use crate::process;
 use crate::report::Counts;
 use crate::workspace::Workspace;
 
-/// Runs `playwright` in `tests/e2e`, with the given server.
+/// Runs `playwright` in `tests/e2e`, with the given server. Each story starts a server for itself, so that two run beside each
+/// other; what is measured runs alone.
 pub fn run(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
-    run_against(workspace, &[(PALAVER_BIN, palaver.display().to_string())])
+    let server = [(PALAVER_BIN, palaver.display().to_string())];
+    let stories = run_with(workspace, &server, &["--project=stories", "--workers=2"])?;
+    let load = run_with(workspace, &server, &["--project=load"])?;
+    Ok(Counts { passed: stories.passed + load.passed, failed: stories.failed + load.failed })
 }
 
 /// Runs the same tests against the server that these variables name.
 pub fn run_against(workspace: &Workspace, server: &[(&str, String)]) -> Result<Counts> {
+    run_with(workspace, server, &["--project=stories"])
+}
+
+fn run_with(workspace: &Workspace, server: &[(&str, String)], arguments: &[&str]) -> Result<Counts> {
     let chromium = browser::chromium()?;
     node::install(workspace, node::E2E)?;
     let folder = tempfile::tempdir()?;
@@ -26,6 +34,7 @@ pub fn run_against(workspace: &Workspace, server: &[(&str, String)]) -> Result<C
     let mut playwright = node::npm(&workspace.path(node::E2E));
     playwright
         .args(["exec", "--", "playwright", "test", "--reporter=list,json"])
+        .args(arguments)
         .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
         .envs(server.iter().cloned())
         .env(CHROMIUM, chromium);
