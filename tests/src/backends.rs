@@ -5,7 +5,7 @@ use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use local_servers::{AWS_KEYS, AWS_REGION, Redis, shared};
+use local_servers::{AWS_KEYS, AWS_REGION, DynamoDbLocal, Redis, shared};
 use service::auth::SigningKeys;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -49,6 +49,8 @@ pub struct Backends {
     variables: Vec<(String, String)>,
     database: String,
     redis: Option<Arc<Mutex<Redis>>>,
+    /// Kept running as long as the table is in use.
+    dynamodb: Option<Arc<DynamoDbLocal>>,
     /// Whether the local cloud's API Gateway holds the sockets.
     holds_sockets: bool,
 }
@@ -91,7 +93,7 @@ impl Backends {
     /// If the store does not answer.
     pub async fn with_variables<'a>(variables: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let backends = Self { variables, database: String::new(), redis: None, holds_sockets: false };
+        let backends = Self { variables, database: String::new(), redis: None, dynamodb: None, holds_sockets: false };
         backends.migrate().await;
         backends
     }
@@ -108,9 +110,11 @@ impl Backends {
         static TABLES: AtomicU32 = AtomicU32::new(1);
         let table = format!("palaver-{}", TABLES.fetch_add(1, Ordering::Relaxed));
         let mut backends = Self::with(format!("dynamodb:{table}"), table);
+        let dynamodb = shared::dynamodb_local_for_a_server();
         for service in ["DYNAMODB", "DYNAMODB_STREAMS"] {
-            backends.set(&format!("AWS_ENDPOINT_URL_{service}"), &shared::dynamodb_local().endpoint());
+            backends.set(&format!("AWS_ENDPOINT_URL_{service}"), &dynamodb.endpoint());
         }
+        backends.dynamodb = Some(dynamodb);
         backends.set("AWS_ENDPOINT_URL_S3", &shared::ministack().endpoint());
         backends.keys(AWS_KEYS.0, AWS_KEYS.1);
         backends
@@ -120,7 +124,7 @@ impl Backends {
         static TABLES: AtomicU32 = AtomicU32::new(1);
         let table = format!("palaver-gateway-{}", TABLES.fetch_add(1, Ordering::Relaxed));
         let variables = vec![("DATABASE_URL".to_owned(), format!("dynamodb:{table}"))];
-        let mut backends = Self { variables, database: table, redis: None, holds_sockets: true };
+        let mut backends = Self { variables, database: table, redis: None, dynamodb: None, holds_sockets: true };
         backends.set("AWS_ENDPOINT_URL", &shared::ministack().endpoint());
         backends.keys(AWS_KEYS.0, AWS_KEYS.1);
         backends.set("PALAVER_SIGNING_KEY", &SigningKeys::generate().to_pem());
@@ -157,7 +161,7 @@ impl Backends {
             ("REDIS_URL", redis.url()),
         ];
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { variables, database, redis: Some(Arc::new(Mutex::new(redis))), holds_sockets: false }
+        Self { variables, database, redis: Some(Arc::new(Mutex::new(redis))), dynamodb: None, holds_sockets: false }
     }
 
     fn keys(&mut self, access_key: &str, secret: &str) {

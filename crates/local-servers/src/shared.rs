@@ -1,7 +1,7 @@
 //! One server of each kind for the whole test binary, started by the first test that uses it. Each test uses its own
 //! part: a database, a table, a bucket. They end with the process.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::{DynamoDbLocal, Ministack, Postgres, Redis, VersityGw};
 
@@ -21,6 +21,22 @@ pub fn redis() -> &'static Redis {
 pub fn dynamodb_local() -> &'static DynamoDbLocal {
     static SERVER: OnceLock<DynamoDbLocal> = OnceLock::new();
     SERVER.get_or_init(DynamoDbLocal::start)
+}
+
+/// Number of servers that use one DynamoDB Local.
+const SERVERS_PER_DYNAMODB: u32 = 12;
+
+/// Returns a DynamoDB Local for the table of a server. It takes longer to read a stream the more was written to all of its
+/// tables, so that a new one is started after some servers. An earlier one ends when nobody holds it any more.
+pub fn dynamodb_local_for_a_server() -> Arc<DynamoDbLocal> {
+    static LATEST: Mutex<Option<(Arc<DynamoDbLocal>, u32)>> = Mutex::new(None);
+    let mut latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
+    let (server, users) = match latest.take() {
+        Some((server, users)) if users < SERVERS_PER_DYNAMODB => (server, users),
+        _ => (Arc::new(DynamoDbLocal::start()), 0),
+    };
+    *latest = Some((Arc::clone(&server), users + 1));
+    server
 }
 
 /// Returns ministack; use your own table or bucket.
