@@ -59,6 +59,17 @@ const DERIVED: Uuid = Uuid::from_u128(0x5b1c_9a0e_73d4_4c7e_9a54_70a1_a7e5_0001)
 impl UserId {
     /// The author of entries that the server itself appends.
     pub const SYSTEM: UserId = UserId(Uuid::nil());
+
+    /// Returns the id of the guest who is called `text` by clients of the older contract; for the empty text, of the user
+    /// who owns what such clients made without a person. The same for every process and node.
+    pub fn compat(text: &str) -> UserId {
+        UserId(Uuid::new_v5(&DERIVED, format!("compat:{text}").as_bytes()))
+    }
+
+    /// Returns whether this is the id of a guest of the older contract. All other users' ids are random.
+    pub fn is_compat(self) -> bool {
+        self.0.get_version_num() == 5
+    }
 }
 
 impl RoomId {

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod backoff;
 pub mod change;
+pub mod compat;
 pub mod decide;
 pub mod dedup;
 pub mod email;
@@ -33,6 +34,7 @@ pub mod window;
 pub use audit::{AuditAction, AuditKey, AuditOutcome, AuditRecord, AuditSubject, AuditVia};
 pub use backoff::Backoff;
 pub use change::{Ack, Actor, Change, Intent};
+pub use compat::CompatId;
 pub use decide::{Decision, decide};
 pub use email::Email;
 pub use entry::{Body, EditTexts, Entry, Message, Reaction};

@@ -15,6 +15,8 @@ pub const MENTIONS_PER_MESSAGE: usize = 50;
 pub const NAMES_PER_MESSAGE: usize = 100;
 /// Characters of a user's name (the handle).
 pub const USER_NAME_CHARS: usize = 32;
+/// Characters of the id that a client of the older contract gives a user.
+pub const COMPAT_ID_CHARS: usize = 64;
 /// Characters of a display name.
 pub const DISPLAY_NAME_CHARS: usize = 64;
 /// Characters of a room's name.

@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use service::{Duties, Publisher, Services, TaskFailure};
 use utoipa::openapi::OpenApi;
+use web::compat::OlderRoutes;
 use web::{Json, Problem, WebSettings};
 
 use crate::{BeginError, BlobBackend, OpenError, Profile, Settings};
@@ -73,6 +74,40 @@ impl Function {
     }
 }
 
+/// The routes of a function.
+#[derive(Debug, Clone, Copy)]
+pub struct Routers {
+    /// The routes of the API.
+    pub native: fn(&Services) -> Router,
+    /// Those of the older contract, from the root; `None` for a function that has none.
+    pub older: Option<fn(&Services) -> Router>,
+}
+
+impl Routers {
+    /// Returns the routes of a function that the older contract does not know.
+    pub fn native(native: fn(&Services) -> Router) -> Self {
+        Routers { native, older: None }
+    }
+}
+
+/// Adds the routes of the older contract at the root, and below the function's path as in the process that serves all.
+fn with_older(
+    native: Router,
+    prefix: &'static str,
+    services: &Services,
+    older: Option<fn(&Services) -> Router>,
+) -> Router {
+    let Some(older) = older else { return native };
+    let routes = older(services);
+    let places = ["", older_prefix(prefix)].map(|prefix| OlderRoutes { prefix, routes: routes.clone() });
+    web::compat::serve_older(native, services.compat.mode(), places.into())
+}
+
+/// Returns the path below which the older contract has a function: rooms are those of `chat`.
+fn older_prefix(prefix: &'static str) -> &'static str {
+    if prefix == "/api/rooms" { "/api/chat" } else { prefix }
+}
+
 /// Serves one function alone until the process is asked to stop: its routes, its OpenAPI document, its health. Runs as an
 /// AWS Lambda function if `AWS_LAMBDA_RUNTIME_API` is set, otherwise as an HTTP server.
 pub async fn function<F: BlobBackend>(
@@ -80,16 +115,17 @@ pub async fn function<F: BlobBackend>(
     name: &'static str,
     prefix: &'static str,
     document: OpenApi,
-    router: fn(&Services) -> Router,
+    routers: Routers,
 ) -> Result<(), FunctionError> {
     let settings = Arc::new(settings);
     let web_settings = settings.web.clone();
     let url = settings.public_url.clone();
     let routes = move |profile: &Profile| {
-        let routes = router(&profile.services)
+        let routes = (routers.native)(&profile.services)
             .merge(web::docs_at(prefix, document.clone(), url.as_ref()))
             .merge(web::docs_at("", document.clone(), url.as_ref()))
             .merge(profile.health(env!("CARGO_PKG_VERSION")).router_below(&[prefix]));
+        let routes = with_older(routes, prefix, &profile.services, routers.older);
         let shared_counts = Some(profile.services.shared_counts.clone());
         let web_settings = WebSettings { shared_counts, ..web_settings.clone() };
         web::below(web::mount(routes, profile.services.auth.clone(), &web_settings), url.as_ref())

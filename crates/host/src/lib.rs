@@ -30,7 +30,7 @@ pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
 pub use begin::{BeginError, begin};
 pub use environment::{NotUtf8, STANDARD_NAMES, environment};
 #[cfg(feature = "lambda")]
-pub use function::{Function, FunctionError, function};
+pub use function::{Function, FunctionError, Routers, function};
 pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
 #[cfg(feature = "lambda")]
 pub use lambda::{calls, events, is_call};

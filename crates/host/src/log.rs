@@ -6,6 +6,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::util::TryInitError;
 
+use service::CompatMode;
+
 use crate::{ListenAddress, Settings};
 
 /// The format of log lines.
@@ -96,4 +98,10 @@ pub fn started(settings: &Settings, listen: &ListenAddress) {
         memory = crate::memory_budget(limits.memory),
         "started"
     );
+    if settings.compat == CompatMode::Guests {
+        tracing::warn!(
+            "PALAVER_COMPAT=guests: whoever names a user id of the older contract is that guest, without a proof; such guests \
+             read and write in public rooms; docs/compatibility.md says how to move them to accounts"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use crate::log::Format;
 use domain::limits::Limits;
 use domain::name::Slug;
 use service::auth::{AuthSettings, SigningKeys};
-use service::{DirectPolicy, Offers};
+use service::{CompatMode, DirectPolicy, Offers};
 use web::{Hosts, Origins, PublicUrl, WebSettings};
 
 use crate::{Backends, BlobsBackend, InternalSettings, ListenAddress, Secret};
@@ -49,6 +49,8 @@ pub struct Settings {
     pub default_rooms: Vec<Slug>,
     /// Who may open a direct room with whom.
     pub direct: DirectPolicy,
+    /// Who may use the older contract.
+    pub compat: CompatMode,
     /// Whom to ask for an account, shown at sign-in.
     pub contact: Option<String>,
     /// How long sockets and calls may take to end after SIGTERM.
@@ -136,6 +138,7 @@ impl Settings {
             log: log_filter(config),
             default_rooms: default_rooms(config),
             direct: direct_policy(config),
+            compat: config.parse("PALAVER_COMPAT", CompatMode::Off),
             contact: contact(config),
             drain: config.duration("PALAVER_DRAIN", Duration::from_secs(20), Duration::ZERO..=Duration::from_secs(600)),
             web,

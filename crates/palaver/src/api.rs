@@ -8,6 +8,14 @@ use web::PublicUrl;
 pub const PATHS: [&str; 6] =
     ["/api/auth", "/api/rooms", "/api/chat/rooms", "/api/presence", "/api/notifications", "/api/files"];
 
+/// The path below which clients of the older contract expect rooms.
+pub const OLDER_ROOMS: &str = "/api/chat";
+
+/// Serves the document of rooms where clients of the older contract expect it.
+pub fn older_document(url: Option<&PublicUrl>) -> Router {
+    web::docs_at(OLDER_ROOMS, rooms::openapi(), url)
+}
+
 /// Returns the document of each function, by its path.
 fn functions() -> [(&'static str, OpenApi); 5] {
     [

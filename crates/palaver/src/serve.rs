@@ -4,6 +4,8 @@ use axum::Router;
 use domain::Refusal;
 use host::{BlobsBackend, ListenAddress, Profile, Settings, StoreBackend, WithFiles};
 use rooms::RoomsFunction;
+use service::Services;
+use web::compat::OlderRoutes;
 use web::{Origins, PublicUrl};
 
 use crate::api;
@@ -57,17 +59,39 @@ struct Site {
 
 fn router(profile: &Profile, site: &Site) -> Router {
     let services = &profile.services;
-    Router::new()
+    let native = Router::new()
         .merge(auth::router(auth::AuthFunction::of(services)))
         .merge(rooms::router(RoomsFunction::of(services)))
         .merge(presence::router(services.presence.clone()))
         .merge(notifications::router(services.notifications.clone()))
         .merge(files::router(services.files.clone()))
         .merge(api::documents(site.url.as_ref()))
-        .merge(profile.health(env!("CARGO_PKG_VERSION")).router_below(&api::PATHS))
+        .merge(profile.health(env!("CARGO_PKG_VERSION")).router_below(&paths(services)))
         .merge(page::router(&PageSettings {
             files: services.files.direct_origin(),
             base: site.url.as_ref().map(PublicUrl::path).unwrap_or_default(),
             frames: site.frames.iter().collect(),
-        }))
+        }));
+    let native = match services.compat.mode().is_on() {
+        true => native.merge(api::older_document(site.url.as_ref())),
+        false => native,
+    };
+    web::compat::serve_older(native, services.compat.mode(), older_routes(services))
+}
+
+/// Returns the paths below which the health is served: with the older contract also that of its rooms.
+fn paths(services: &Services) -> Vec<&'static str> {
+    let older = services.compat.mode().is_on().then_some(api::OLDER_ROOMS);
+    api::PATHS.into_iter().chain(older).collect()
+}
+
+/// Returns the routes of the older contract, below the paths at which its clients expect each function.
+fn older_routes(services: &Services) -> Vec<OlderRoutes> {
+    let compat = || services.compat.clone();
+    vec![
+        OlderRoutes { prefix: api::OLDER_ROOMS, routes: rooms::compat(compat()) },
+        OlderRoutes { prefix: "/api/presence", routes: presence::compat(compat()) },
+        OlderRoutes { prefix: "/api/notifications", routes: notifications::compat(compat()) },
+        OlderRoutes { prefix: "/api/files", routes: files::compat(services) },
+    ]
 }

@@ -262,3 +262,25 @@ pub const PRESIGNING_USERS: usize = 10_000;
 pub const THUMBNAIL_SIDE: u32 = 480;
 /// By how much the wall clock may differ from the elapsed time between two commits before a warning is logged.
 pub const CLOCK_STEP: Duration = Duration::from_secs(120);
+/// Guests of the older contract whom one address may name for the first time, or rename, in a minute.
+pub const COMPAT_GUESTS_PER_MINUTE: u32 = 120;
+/// Rooms that one address may create in an hour without a token.
+pub const COMPAT_ROOMS_PER_HOUR: u32 = 60;
+/// Notifications that one address may post or change in a minute without a token.
+pub const COMPAT_NOTIFICATIONS_PER_MINUTE: u32 = 240;
+/// Files that one address may upload in a minute without a token.
+pub const COMPAT_UPLOADS_PER_MINUTE: u32 = 60;
+/// Heartbeats and typing signals of one address in ten seconds without a token.
+pub const COMPAT_SIGNALS_PER_10S: u32 = 200;
+/// Rooms that the older contract lists at most: it has no pages.
+pub const COMPAT_ROOMS_LISTED: usize = 1_000;
+/// Rooms whose first entry is read concurrently for that list.
+pub const COMPAT_ROOMS_READ_AT_ONCE: usize = 16;
+/// Guests of the older contract who are looked at to find those who are online.
+pub const COMPAT_GUESTS_LOOKED_AT: usize = 5_000;
+/// Public rooms whose members are looked at for the same.
+pub const COMPAT_ROOMS_WATCHED: usize = 100;
+/// Notifications that one answer of the older contract holds at most.
+pub const COMPAT_NOTIFICATIONS: usize = 200;
+/// Files that one answer of the older contract lists at most.
+pub const COMPAT_FILES: usize = 200;

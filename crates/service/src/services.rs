@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::auth::{Auth, AuthSettings, SigningKeys};
+use crate::compat::{Compat, CompatMode, CompatParts};
 use crate::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms, Requests};
 use crate::ids::{Ids, Random};
 use crate::limits::{DELETIONS_INTERVAL, REPORT_INTERVAL};
@@ -61,6 +62,8 @@ pub struct ServiceSettings {
     pub direct: DirectPolicy,
     /// What is offered to those who are not signed in.
     pub offers: Offers,
+    /// Who may use the older contract.
+    pub compat: CompatMode,
 }
 
 /// All use cases.
@@ -94,6 +97,8 @@ pub struct Services {
     pub notifications: Arc<Notifications>,
     /// The files.
     pub files: Arc<Files>,
+    /// What clients of the older contract do.
+    pub compat: Arc<Compat>,
     /// The event feed, which handles what follows from entries.
     pub feed: Arc<Feed>,
     /// What this process counts together with others.
@@ -105,7 +110,7 @@ pub struct Services {
 impl Services {
     /// Creates all use cases. Nothing runs yet: see [`Services::start`].
     pub fn new(ports: Ports, settings: ServiceSettings) -> Services {
-        let ServiceSettings { node, limits, auth, keys, default_rooms, direct, offers } = settings;
+        let ServiceSettings { node, limits, auth, keys, default_rooms, direct, offers, compat } = settings;
         let (store, clock, bus) = (ports.store.clone(), ports.clock.clone(), ports.bus.clone());
         let ids = Ids::new(clock.clone(), ports.random.clone());
         let logs = Logs::new(store.clone(), clock.clone(), limits.clone());
@@ -158,6 +163,20 @@ impl Services {
         let notifications =
             Notifications::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), ids.clone());
         let files = Files::new(store.clone(), ports.blobs.clone(), access.clone(), clock.clone(), ids.clone(), &limits);
+        let compat = Compat::new(
+            compat,
+            CompatParts {
+                store: store.clone(),
+                access: access.clone(),
+                user_cache: user_cache.clone(),
+                rooms: rooms.clone(),
+                messages: messages.clone(),
+                presence: presence.clone(),
+                notifications: notifications.clone(),
+                files: files.clone(),
+                clock: clock.clone(),
+            },
+        );
         let notify = Notify::new(logs.clone(), store.clone(), user_cache.clone(), requests);
         let consumers: Vec<Arc<dyn Consumer>> = vec![own_rooms, notify];
         let catch_up = CatchUp::new(store.clone(), clock.clone(), consumers.clone(), node.clone());
@@ -182,6 +201,7 @@ impl Services {
             presence,
             notifications,
             files,
+            compat,
             feed,
             shared_counts,
             catch_up,

@@ -45,6 +45,7 @@ async fn services(seed: u64, pem: &str, folder: &std::path::Path) -> Services {
             default_rooms: Vec::new(),
             direct: Default::default(),
             offers: Default::default(),
+            compat: Default::default(),
         },
     )
 }

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::{Actor, Code, Refusal, UserId};
-use http::{HeaderMap, header, request::Parts};
+use http::{Extensions, HeaderMap, header, request::Parts};
 use service::auth::Auth;
 
 use crate::Problem;
@@ -31,6 +31,10 @@ struct Service(Actor);
 #[derive(Clone)]
 struct Verdict(Result<Actor, Refusal>);
 
+/// Marks a call with a token that was issued for clients of the older contract.
+#[derive(Clone, Copy)]
+pub(crate) struct OlderToken;
+
 /// Where the request log finds the caller.
 #[derive(Clone, Default)]
 pub(crate) struct KnownUser(pub(crate) Arc<OnceLock<UserId>>);
@@ -44,6 +48,7 @@ pub(crate) async fn authenticate(State(auth): State<Arc<Auth>>, mut request: Req
             request.extensions_mut().insert(Service(actor));
             return next.run(request).await;
         }
+        let is_for_compat = token.as_ref().is_ok_and(|token| auth.tokens.is_for_compat(token));
         let verdict = match token {
             Ok(token) => auth.sessions.verify_now(token).await,
             Err(refusal) => Err(refusal),
@@ -56,6 +61,9 @@ pub(crate) async fn authenticate(State(auth): State<Arc<Auth>>, mut request: Req
             request.extensions_mut().insert(actor);
         }
         request.extensions_mut().insert(Verdict(verdict));
+        if is_for_compat {
+            request.extensions_mut().insert(OlderToken);
+        }
     }
     next.run(request).await
 }
@@ -87,6 +95,23 @@ fn caller(parts: &Parts) -> Result<Option<Actor>, Problem> {
         Some(Verdict(Err(refusal))) => Err(refusal.clone().into()),
         _ => Ok(parts.extensions.get::<Actor>().copied()),
     }
+}
+
+/// Returns what [`authenticate`] found out, without anything else.
+pub(crate) fn known(extensions: &Extensions) -> Extensions {
+    let mut known = Extensions::new();
+    known.extend(one::<Actor>(extensions));
+    known.extend(one::<Verdict>(extensions));
+    known.extend(one::<Service>(extensions));
+    known
+}
+
+fn one<T: Clone + Send + Sync + 'static>(extensions: &Extensions) -> Extensions {
+    let mut copied = Extensions::new();
+    if let Some(value) = extensions.get::<T>() {
+        copied.insert(value.clone());
+    }
+    copied
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {

@@ -6,6 +6,7 @@
 mod address;
 mod address_cap;
 mod caller;
+pub mod compat;
 mod cookie;
 mod docs;
 mod extract;

@@ -61,6 +61,7 @@ pub fn typescript() -> String {
         rest::config::ClientLimits,
         rest::auth::RefreshBody,
         rest::auth::Tokens,
+        rest::auth::TicketBody,
         rest::auth::TicketAnswer,
         rest::auth::Me,
         rest::auth::MePatch,

@@ -6,6 +6,7 @@
 mod asyncapi;
 mod client_frame;
 mod close_code;
+pub mod compat;
 mod convert;
 mod event;
 pub mod explained;

@@ -3,6 +3,6 @@
 #[tokio::main]
 async fn main() -> Result<(), host::FunctionError> {
     let Some(settings) = host::begin("auth", std::env::args(), std::env::vars_os())? else { return Ok(()) };
-    let router = |services: &service::Services| auth::router(auth::AuthFunction::of(services));
-    host::function::<host::WithoutFiles>(settings, "auth", "/api/auth", auth::openapi(), router).await
+    let routers = host::Routers::native(|services| auth::router(auth::AuthFunction::of(services)));
+    host::function::<host::WithoutFiles>(settings, "auth", "/api/auth", auth::openapi(), routers).await
 }

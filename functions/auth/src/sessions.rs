@@ -11,7 +11,7 @@ use service::limits::TICKET_LIFE;
 use service::ports::SessionRecord;
 use web::{Caller, Json, MaybeCaller, Path, Problem};
 use wire::rest::Problem as ProblemBody;
-use wire::rest::auth::{RefreshBody, SessionList, SessionView, TicketAnswer, Tokens};
+use wire::rest::auth::{RefreshBody, SessionList, SessionView, TicketAnswer, TicketBody, Tokens};
 
 use crate::cookie::Visitor;
 
@@ -70,17 +70,24 @@ pub(crate) async fn logout(
 
 /// Issues a one-time ticket.
 ///
-/// The ticket is for `/v1/ws?ticket=`, if a client cannot send a token in its first frame.
+/// The ticket is for `/v1/ws?ticket=`, if a client cannot send a token in its first frame. With `compat` it is also for a
+/// client of the older contract, and the answer has an access token for that client.
 #[utoipa::path(
     post, path = "/api/auth/ticket", tag = "auth", operation_id = "issue_ticket", security(("bearer" = [])),
+    request_body = Option<TicketBody>,
     responses((status = 200, body = TicketAnswer), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn ticket(
     State(auth): State<Arc<Auth>>,
     Caller(actor): Caller,
+    body: Option<Json<TicketBody>>,
 ) -> Result<Json<TicketAnswer>, Problem> {
+    let compat_token = match body.map(|Json(body)| body).unwrap_or_default().compat {
+        true => Some(auth.tickets.issue_compat_token(&actor)?),
+        false => None,
+    };
     let ticket = auth.tickets.issue(&actor).await?;
-    Ok(Json(TicketAnswer { ticket, expires_in: TICKET_LIFE.as_secs() }))
+    Ok(Json(TicketAnswer { ticket, expires_in: TICKET_LIFE.as_secs(), compat_token }))
 }
 
 /// Lists the caller's sessions, newest first.

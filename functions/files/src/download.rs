@@ -162,7 +162,7 @@ fn satisfy(range: &headers::Range, size: u64) -> Part {
     if start < end { Part::One(start..end) } else { Part::None }
 }
 
-fn stream(bytes: ByteStream, length: u64) -> Response {
+pub(crate) fn stream(bytes: ByteStream, length: u64) -> Response {
     let mut response = Body::from_stream(bytes).into_response();
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
@@ -173,7 +173,7 @@ fn is_known(asked: &HeaderMap, tag: &str) -> bool {
     known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag || known.trim() == "*")
 }
 
-fn with_headers(mut response: Response, file: &File, tag: &str) -> Response {
+pub(crate) fn with_headers(mut response: Response, file: &File, tag: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, ascii(&file.content_type));
     headers.insert(header::CONTENT_DISPOSITION, ascii(&disposition(file)));

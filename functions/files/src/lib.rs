@@ -3,6 +3,7 @@
 //!
 //! Never holds a whole file in memory: bytes stream from the socket to the blob store and back.
 
+mod compat;
 mod direct;
 mod download;
 pub mod limits;
@@ -31,6 +32,8 @@ use wire::rest::files::{FilePage, FileView};
     tags((name = "files", description = "Files: upload, list, download"))
 )]
 struct Document;
+
+pub use compat::router as compat;
 
 /// Returns the routes, under `/api/files`.
 pub fn router(files: Arc<Files>) -> Router {

@@ -23,7 +23,7 @@ use crate::spool::Spool;
 use crate::view;
 
 /// The number of chunks that wait between the socket and the blob store.
-const CHUNKS: usize = 4;
+pub(crate) const CHUNKS: usize = 4;
 
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "describes the form in the OpenAPI document")]
@@ -108,7 +108,7 @@ fn flag(text: &str) -> Result<bool, Refusal> {
 
 /// Forwards the bytes as they arrive. Reads to the end even if they are no longer needed, so that a client that only
 /// reads the answer after its last byte sees the reason; the body limit bounds it.
-async fn pump(mut field: Field<'_>, sender: mpsc::Sender<Result<Bytes, BlobError>>) {
+pub(crate) async fn pump(mut field: Field<'_>, sender: mpsc::Sender<Result<Bytes, BlobError>>) {
     loop {
         match field.chunk().await {
             Ok(Some(chunk)) => drop(sender.send(Ok(chunk)).await),
@@ -133,7 +133,7 @@ pub(crate) fn broken(files: &Files, error: &MultipartError) -> Refusal {
 }
 
 /// Reads a field that is not a file, so it must be short.
-async fn small_text(files: &Files, mut field: Field<'_>) -> Result<String, Refusal> {
+pub(crate) async fn small_text(files: &Files, mut field: Field<'_>) -> Result<String, Refusal> {
     let mut text = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|error| broken(files, &error))? {
         text.extend_from_slice(&chunk);

@@ -138,6 +138,7 @@ impl Rig {
             default_rooms: Vec::new(),
             direct: Default::default(),
             offers: Default::default(),
+            compat: Default::default(),
         };
         let services = Services::new(ports, settings);
         let running = services.start();

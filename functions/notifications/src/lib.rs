@@ -2,6 +2,7 @@
 //!
 //! Makes no decisions: it parses requests, calls `service`, and returns the results.
 
+mod compat;
 mod handlers;
 // Its tests run with all others, whichever adapters are enabled.
 #[cfg(any(feature = "stream", test))]
@@ -25,6 +26,8 @@ pub use stream::{ChangedRows, Dispatcher, FeedEvent, Scheduled, ScheduledKind, S
     tags((name = "notifications", description = "A user's notifications, and whether they were read"))
 )]
 struct Document;
+
+pub use compat::router as compat;
 
 /// Returns the routes, under `/api/notifications`.
 pub fn router(service: Arc<Notifications>) -> Router {

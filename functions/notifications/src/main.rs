@@ -3,13 +3,16 @@
 #[tokio::main]
 async fn main() -> Result<(), host::FunctionError> {
     let Some(settings) = host::begin("notifications", std::env::args(), std::env::vars_os())? else { return Ok(()) };
-    let router = |services: &service::Services| notifications::router(services.notifications.clone());
+    let routers = host::Routers {
+        native: |services| notifications::router(services.notifications.clone()),
+        older: Some(|services| notifications::compat(services.compat.clone())),
+    };
     host::function::<host::WithoutFiles>(
         settings,
         "notifications",
         "/api/notifications",
         notifications::openapi(),
-        router,
+        routers,
     )
     .await
 }

@@ -2,6 +2,7 @@
 //!
 //! Makes no decisions: it parses requests, calls `service`, and returns the results.
 
+mod compat;
 mod handlers;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use utoipa_axum::routes;
     tags((name = "presence", description = "Who is online, and who is typing"))
 )]
 struct Document;
+
+pub use compat::router as compat;
 
 /// Returns the routes, under `/api/presence`.
 pub fn router(service: Arc<Presence>) -> Router {

@@ -3,6 +3,7 @@
 //! Makes no decisions: it parses requests, calls `service`, and returns the results.
 
 mod approach;
+mod compat;
 mod failures;
 mod history;
 mod members;
@@ -18,6 +19,8 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+pub use compat::router as compat;
 
 /// The use cases that the function needs.
 #[derive(Clone)]

@@ -5,6 +5,7 @@ mod accounts;
 mod admin_commands;
 mod auth;
 mod cluster;
+mod compat;
 mod connections;
 mod convergence;
 mod copy;

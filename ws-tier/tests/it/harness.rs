@@ -104,6 +104,7 @@ impl Cluster {
             default_rooms: Vec::new(),
             direct: Default::default(),
             offers: Default::default(),
+            compat: Default::default(),
         };
         let services = Services::new(ports, settings);
         let running = services.start_duties(Duties { files: false, ..Duties::default() });

@@ -58,9 +58,10 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 24] = [
+const ONCE: [(&str, &str); 25] = [
     ("admin_commands", "runs commands on the data folder; what they do is tested everywhere by REST"),
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
+    ("compat", "tests what one process and single functions serve; what they call is tested everywhere natively"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
     ("copy", "moves an installation between stores of all kinds"),
     ("crash", "kills the process that holds the data; elsewhere that is the database"),

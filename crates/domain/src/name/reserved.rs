@@ -1,6 +1,7 @@
 //! Names that nobody chooses: words with a meaning of their own, and names that could impersonate staff or the system.
 
 use super::key::{fold, written};
+use crate::compat::{HANDLE_PREFIX, SYSTEM_HANDLE};
 
 /// The error that a user reads.
 pub(super) const RESERVED: &str = "This name is reserved. Choose another one.";
@@ -18,7 +19,14 @@ pub(super) fn has_meaning(name: &str) -> bool {
 
 /// Returns whether a name looks like one that could impersonate.
 pub(super) fn impersonates(name: &str) -> bool {
-    looks_like_one(name, &IMPERSONATIONS)
+    looks_like_one(name, &IMPERSONATIONS) || is_of_compat(name)
+}
+
+/// Returns whether a name looks like one of the older contract's guests, which are given and never chosen.
+fn is_of_compat(name: &str) -> bool {
+    let (folded, as_written) = (fold(name), written(name).to_lowercase());
+    let begins = |prefix: &str| folded.starts_with(&fold(prefix)) || as_written.starts_with(&written(prefix));
+    looks_like_one(name, &[SYSTEM_HANDLE]) || begins(HANDLE_PREFIX)
 }
 
 /// Compares both keys, like with like: a name that looks like a word is meant to be mistaken for it, in whichever case

@@ -212,6 +212,7 @@ impl Profile {
             default_rooms: settings.default_rooms.clone(),
             direct: settings.direct,
             offers: settings.offers(),
+            compat: settings.compat,
         };
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }

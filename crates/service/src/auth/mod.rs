@@ -50,6 +50,8 @@ pub use settings::{AuthSettings, InvalidServiceToken, ServiceToken};
 pub use tickets::Tickets;
 pub use tokens::{Grant, Tokens};
 
+pub(crate) use profiles::refuse_impersonation;
+
 use attempts::Attempts;
 use device_marks::DeviceMarks;
 use first_admin::FirstToken;

@@ -220,7 +220,7 @@ fn contains(user: &User, words: &[String]) -> bool {
 
 /// Refuses a display name that could impersonate staff or the system, or is the handle of an admin other than `own`. Those
 /// of other users may repeat: where they do, the page shows handles.
-pub(super) async fn refuse_impersonation(
+pub(crate) async fn refuse_impersonation(
     users: &dyn UserStore,
     own: Option<UserId>,
     display_name: &DisplayName,

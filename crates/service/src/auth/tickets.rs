@@ -33,6 +33,12 @@ impl Tickets {
         Ok(text)
     }
 
+    /// Issues a token of the caller's session for a client of the older contract, valid for [`ACCESS_TOKEN_LIFE`].
+    pub fn issue_compat_token(&self, actor: &Actor) -> Result<String, Refusal> {
+        let session = actor.session.ok_or_else(unauthenticated)?;
+        Ok(self.sessions.tokens.issue_for_compat(*actor, session, self.clock.now()))
+    }
+
     /// Returns what a ticket grants, and uses it up in any case. The session must still be valid.
     pub async fn take(&self, ticket: &str) -> Result<Grant, Refusal> {
         let now = self.clock.now();

@@ -44,6 +44,9 @@ struct Claims {
     exp: i64,
     adm: bool,
     gst: bool,
+    /// Whether the token was issued for clients of the older contract.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    compat: bool,
 }
 
 /// What a token says, apart from what is the same in all of them.
@@ -53,6 +56,7 @@ struct Verified {
     /// When it was issued and when it expires, in seconds.
     iat: i64,
     exp: i64,
+    compat: bool,
 }
 
 impl Tokens {
@@ -67,16 +71,28 @@ impl Tokens {
     }
 
     pub(super) fn issue(&self, user: &User, session: SessionId, now: Timestamp) -> String {
+        let admin = user.role == UserRole::Admin;
+        self.sign(Actor { user: user.id, session: Some(session), admin, guest: user.guest }, session, now, false)
+    }
+
+    /// Issues a token for the actor's session that clients of the older contract use: calls with it are answered in the
+    /// shape of that contract.
+    pub(super) fn issue_for_compat(&self, actor: Actor, session: SessionId, now: Timestamp) -> String {
+        self.sign(actor, session, now, true)
+    }
+
+    fn sign(&self, actor: Actor, session: SessionId, now: Timestamp, compat: bool) -> String {
         let iat = now.0.div_euclid(1000);
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: user.id,
+            sub: actor.user,
             sid: session,
             iat,
             exp: iat + ACCESS_TOKEN_LIFE.as_secs() as i64,
-            adm: user.role == UserRole::Admin,
-            gst: user.guest,
+            adm: actor.admin,
+            gst: actor.guest,
+            compat,
         };
         let key = self.keys.current();
         jsonwebtoken::encode(&key.header, &claims, &key.signs).expect("an Ed25519 key signs plain claims")
@@ -88,12 +104,17 @@ impl Tokens {
         if token.len() > ACCESS_TOKEN_BYTES {
             return None;
         }
-        let Verified { actor, iat, exp } = self.verified(token)?;
+        let Verified { actor, iat, exp, .. } = self.verified(token)?;
         let (now, leeway) = (now.0.div_euclid(1000), TOKEN_LEEWAY.as_secs() as i64);
         let longest = ACCESS_TOKEN_LIFE.as_secs() as i64;
         let in_time = iat <= now + leeway && now < exp.saturating_add(leeway);
         let sane = iat < exp && exp <= iat.saturating_add(longest);
         (in_time && sane).then(|| Grant { actor, expires_at: Timestamp(exp * 1000) })
+    }
+
+    /// Returns whether this installation signed the token for clients of the older contract, be it expired or not.
+    pub fn is_for_compat(&self, token: &str) -> bool {
+        token.len() <= ACCESS_TOKEN_BYTES && self.verified(token).is_some_and(|verified| verified.compat)
     }
 
     /// Returns what a token says that this installation signed.
@@ -106,7 +127,7 @@ impl Tokens {
         let key = self.keys.by_header(header)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.verifies, &self.validation).ok()?.claims;
         let actor = Actor { user: claims.sub, session: Some(claims.sid), admin: claims.adm, guest: claims.gst };
-        let verified = Verified { actor, iat: claims.iat, exp: claims.exp };
+        let verified = Verified { actor, iat: claims.iat, exp: claims.exp, compat: claims.compat };
         self.verified.insert(hash, verified);
         Some(verified)
     }

@@ -88,6 +88,14 @@ pub struct Tokens {
     pub user: UserSelf,
 }
 
+/// What a ticket is for.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
+pub struct TicketBody {
+    /// Whether it is for a client of the older contract: then the answer has a token for it, too.
+    #[serde(default)]
+    pub compat: bool,
+}
+
 /// A one-time ticket for `/v1/ws?ticket=`.
 #[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct TicketAnswer {
@@ -95,6 +103,10 @@ pub struct TicketAnswer {
     pub ticket: String,
     /// Seconds until the ticket expires.
     pub expires_in: u64,
+    /// For a client of the older contract: an access token whose calls are answered in the shape of that contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub compat_token: Option<String>,
 }
 
 /// The caller's own account, with fields that other users cannot see.
