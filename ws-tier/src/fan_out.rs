@@ -79,6 +79,7 @@ impl Encoded {
         let frames: Vec<Frame> =
             deliveries.iter().filter_map(|delivery| delivery.frame(CodecKind::Native).cloned()).collect();
         let wire = match &frames[..] {
+            [] => return None,
             [one] => one.wire().clone(),
             many => many.iter().map(|frame| &frame.wire()[..]).collect::<Vec<_>>().concat().into(),
         };

@@ -6,7 +6,9 @@
 //! Start at [`Node`]. A socket begins in `listener` and lives in a shard, as a `socket` that `shard_driver` drives; a commit arrives in
 //! `delivery` and reaches the sockets through `follow`, `shards` and `fan_out`.
 
+mod attendance;
 mod backend;
+mod compat;
 mod connections;
 mod delivery;
 mod drain;

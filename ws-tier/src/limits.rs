@@ -47,3 +47,8 @@ pub const ADMISSIONS: u32 = 4_000;
 pub const ADMISSION_PERIOD: Duration = Duration::from_secs(4);
 /// When a client whose address has too many sockets may retry.
 pub const OVER_CAP_RETRY: Duration = Duration::from_secs(30);
+/// How often a node looks who is in the rooms that sockets of the older contract follow.
+pub const ATTENDANCE_INTERVAL: Duration = Duration::from_millis(200);
+/// How long after a user's last connection to a room the others are told that the user left: a page that is reloaded is back
+/// before that.
+pub const ATTENDANCE_LEFT_AFTER: Duration = Duration::from_secs(2);

@@ -70,13 +70,13 @@ async fn upgrade(
 }
 
 /// Logs a socket that was refused: for people and programs that look for attacks.
-fn log_refused(address: Option<IpAddr>, reason: &'static str) {
+pub(crate) fn log_refused(address: Option<IpAddr>, reason: &'static str) {
     tracing::warn!(address = address.map(tracing::field::display), reason, "a socket was refused");
 }
 
 /// Closes a connection that is not admitted, after a message that says why, if there is more to say than the close code
 /// does.
-async fn refuse(opening: Opening, codec: CodecKind, refused: NotAdmitted) {
+pub(crate) async fn refuse(opening: Opening, codec: CodecKind, refused: NotAdmitted) {
     let mut codec = codec.open();
     let why = refused.refusal.and_then(|refusal| {
         let reply = Reply::unnamed("hello", None);

@@ -11,7 +11,7 @@ use axum::Router;
 use domain::Now;
 use domain::limits::Limits;
 use engine::Opening;
-use realtime::codec::CodecKind;
+use realtime::codec::{Codec, CodecKind};
 use realtime::connection::Connection;
 use realtime::hub::SocketId;
 use realtime::protocol::Settings;
@@ -20,6 +20,7 @@ use service::ports::StoreError;
 use service::supervisor::Supervisor;
 use web::ConnectionPermit;
 
+use crate::attendance::Attendance;
 use crate::backend::SocketBackend;
 use crate::connections::{ConnectionRegistry, RegisteredConnection, RemoteAddress, new_id};
 use crate::delivery::Deliveries;
@@ -35,7 +36,7 @@ use crate::relay::Relay;
 use crate::replay::Replays;
 use crate::send_queue::SendQueue;
 use crate::shards::{Command, Shards};
-use crate::socket::SocketState;
+use crate::socket::{Begins, SocketState};
 use crate::tasks::Tasks;
 use crate::typing::{LocalTyping, TypingFanout};
 
@@ -81,6 +82,7 @@ pub struct Node {
     pub(crate) presence: Arc<PresenceWatch>,
     pub(crate) drain: Arc<Drain>,
     pub(crate) memory: Arc<MemoryBudget>,
+    pub(crate) attendance: Arc<Attendance>,
     peers: Arc<PeerNodes>,
     tasks: Tasks,
     next_socket: AtomicU64,
@@ -131,8 +133,14 @@ impl Node {
         services.logs.add_listener(deliveries.clone());
         services.presence.add_listener(Arc::new(LocalTyping(typing)));
         services.marks.add_listener(Arc::new(LocalMarks(receipts)));
+        let attendance = Attendance::new(services.clone(), follow.clone());
+        if services.compat.mode().is_on() {
+            let watched = attendance.clone();
+            tasks.restarted("attendance", move || watched.clone().run());
+        }
         Ok(Arc::new(Node {
             connections,
+            attendance,
             follow,
             shards: handles,
             replays: Replays::new(),
@@ -147,9 +155,9 @@ impl Node {
         }))
     }
 
-    /// Returns the route of sockets, `GET /v1/ws`.
+    /// Returns the routes of sockets: `GET /v1/ws`, and that of the older contract if it is on.
     pub fn router(self: &Arc<Self>) -> Router {
-        listener::router(self.clone())
+        listener::router(self.clone()).merge(crate::compat::router(self.clone()))
     }
 
     /// Returns the routes of the private port: `/@connections/{id}`, and changes that other nodes forward. Each request
@@ -170,12 +178,41 @@ impl Node {
         let (id, conn, now) = (self.next_socket(), new_id(&self.settings.node, &self.services.ids), self.now());
         let connection = Connection::new(self.settings.clone(), conn.clone(), ticket, now);
         let queue = SendQueue::new(codec, self.memory.clone());
+        let state = self.socket(id, conn, connection, queue, remote, permits);
+        self.shards.send(id, Command::Open(id, opening, state));
+    }
+
+    /// Takes over a connection of the older contract, whose handshake has named its user and its room.
+    pub(crate) fn open_older(
+        self: &Arc<Self>,
+        opening: Opening,
+        codec: Box<dyn Codec>,
+        begins: Begins,
+        remote: RemoteAddress,
+        permits: (SocketPermit, Option<ConnectionPermit>),
+    ) {
+        let (id, conn, now) = (self.next_socket(), new_id(&self.settings.node, &self.services.ids), self.now());
+        let connection = Connection::new(self.settings.clone(), conn.clone(), None, now);
+        let queue = SendQueue::with(codec, self.memory.clone());
+        let mut state = self.socket(id, conn, connection, queue, remote, permits);
+        state.begins = Some(Box::new(begins));
+        self.shards.send(id, Command::Open(id, opening, state));
+    }
+
+    fn socket(
+        self: &Arc<Self>,
+        id: SocketId,
+        conn: Arc<str>,
+        connection: Connection,
+        queue: SendQueue,
+        remote: RemoteAddress,
+        permits: (SocketPermit, Option<ConnectionPermit>),
+    ) -> Box<SocketState> {
         let (shards, level) = (self.shards.clone(), queue.level().clone());
-        let registered = Arc::new(RegisteredConnection::new(id, shards, level, remote, now.wall));
+        let registered = Arc::new(RegisteredConnection::new(id, shards, level, remote, self.now().wall));
         self.connections.insert(conn.clone(), registered.clone());
         let backend = Arc::new(SocketBackend::new(self.clone(), id, conn, registered));
-        let state = Box::new(SocketState::new(connection, queue, backend, permits));
-        self.shards.send(id, Command::Open(id, opening, state));
+        Box::new(SocketState::new(connection, queue, backend, permits))
     }
 
     /// Makes this node one of several. With `reachable`, nodes also forward changes to each other.

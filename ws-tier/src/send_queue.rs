@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use realtime::codec::CodecKind;
+use realtime::codec::{Codec, CodecKind};
 use realtime::connection::{Backlog, is_short};
 use tokio::sync::Notify;
 
@@ -30,7 +30,12 @@ pub(crate) struct QueueLevel {
 impl SendQueue {
     /// Returns an empty queue for a socket that speaks this protocol.
     pub fn new(codec: CodecKind, memory: Arc<MemoryBudget>) -> SendQueue {
-        SendQueue { codec, backlog: Backlog::new(codec.open()), level: Arc::default(), memory }
+        SendQueue::with(codec.open(), memory)
+    }
+
+    /// Returns an empty queue for a socket with this codec.
+    pub fn with(codec: Box<dyn Codec>, memory: Arc<MemoryBudget>) -> SendQueue {
+        SendQueue { codec: codec.kind(), backlog: Backlog::new(codec), level: Arc::default(), memory }
     }
 
     /// Returns the queue's level, which other threads may watch.

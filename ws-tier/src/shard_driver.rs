@@ -42,7 +42,13 @@ impl ShardDriver {
                 }
             }
             Command::Open(id, opening, state) => match sockets.open(id, opening, *state) {
-                Ok(()) => self.departing.into_iter().for_each(|spread| self.depart(id, spread, now, sockets)),
+                Ok(()) => {
+                    if let Some(socket) = sockets.get(id).filter(|socket| socket.state.begins.is_some()) {
+                        socket.state.begin(now, &self.runtime);
+                        sockets.touch(id);
+                    }
+                    self.departing.into_iter().for_each(|spread| self.depart(id, spread, now, sockets));
+                }
                 Err(state) => self.on_end(id, state, End::Gone),
             },
             Command::Send(id, message) => queue(sockets, id, |backlog| backlog.push_own(&message)),

@@ -9,19 +9,21 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::Now;
+use domain::{Now, RoomId};
 use engine::{Event, Limits, Socket, Violation};
 use futures_util::FutureExt;
 use realtime::codec::{CodecKind, Incoming};
 use realtime::connection::{Connection, Input, Next, Output, Work};
 use realtime::interpreter::perform;
 use realtime::limits::FRAGMENTS;
-use realtime::protocol::{Action, CloseCode};
+use realtime::protocol::{Action, CloseCode, Credential};
 use realtime::{Frame, joined};
+use service::auth::Grant;
 use tokio::runtime::Handle;
 use tokio::task::{Id, JoinHandle};
 use web::ConnectionPermit;
 
+use crate::attendance::Attends;
 use crate::backend::SocketBackend;
 use crate::drain::SocketPermit;
 use crate::send_queue::SendQueue;
@@ -46,7 +48,21 @@ pub(crate) struct SocketState {
     finish_until: Option<Duration>,
     /// The breach of RFC 6455 for which the socket is closed.
     violation: Option<Violation>,
+    /// How the socket signs in, if its handshake said so.
+    pub begins: Option<Box<Begins>>,
+    /// Keeps the room's attendance watched.
+    attends: Option<Attends>,
     _permits: (SocketPermit, Option<ConnectionPermit>),
+}
+
+/// What the handshake of the older contract has found out.
+pub(crate) struct Begins {
+    /// The user.
+    pub grant: Grant,
+    /// The room.
+    pub room: RoomId,
+    /// Keeps the room's attendance watched while the socket is open.
+    pub attends: Attends,
 }
 
 impl SocketState {
@@ -65,6 +81,8 @@ impl SocketState {
             writing: 0,
             finish_until: None,
             violation: None,
+            begins: None,
+            attends: None,
             _permits: permits,
         }
     }
@@ -96,6 +114,16 @@ impl SocketState {
     pub fn writes(&mut self, bytes: usize) {
         self.writing += bytes;
         self.queue.change(|backlog| backlog.writes(bytes));
+    }
+
+    /// Signs in as the handshake said.
+    pub fn begin(&mut self, now: Now, runtime: &Handle) {
+        let Some(begins) = self.begins.take() else { return };
+        let Begins { grant, room, attends } = *begins;
+        self.attends = Some(attends);
+        let mut out = Vec::new();
+        self.connection.begin(Credential::Granted(grant), room, now, &mut out);
+        self.carry_out(out, now, runtime);
     }
 
     pub fn on_event(&mut self, event: &Event<'_>, now: Now, runtime: &Handle) {
@@ -249,7 +277,7 @@ impl SocketState {
 
     /// Removes a socket that has ended from all registries.
     pub async fn leave(self) {
-        let SocketState { backend, reads, queue, _permits, .. } = self;
+        let SocketState { backend, reads, queue, attends: _attends, _permits, .. } = self;
         drop(queue);
         // First, so that a running sign-in cannot add the socket again.
         for read in reads {

@@ -88,12 +88,12 @@ impl FromStr for CompatId {
 
 /// Returns what clients of the older contract call a user: the text that a guest of theirs chose, or an account's id.
 pub fn shown_id(user: &User) -> String {
-    chosen_id(user).unwrap_or_else(|| user.id.to_string())
+    chosen_id(user.id, user.name.as_str()).unwrap_or_else(|| user.id.to_string())
 }
 
 /// Returns the text that a guest of the older contract chose; none for everybody else.
-fn chosen_id(user: &User) -> Option<String> {
-    let escaped = user.name.as_str().strip_prefix(HANDLE_PREFIX)?;
+pub fn chosen_id(id: UserId, handle: &str) -> Option<String> {
+    let escaped = handle.strip_prefix(HANDLE_PREFIX)?;
     let escaped = escaped.split_once(HASH_MARK).map_or(escaped, |(escaped, _)| escaped);
     let mut bytes = Vec::with_capacity(escaped.len());
     let mut rest = escaped.bytes();
@@ -107,7 +107,7 @@ fn chosen_id(user: &User) -> Option<String> {
         }
     }
     let text = String::from_utf8(bytes).ok()?;
-    (UserId::compat(&text) == user.id).then_some(text)
+    (UserId::compat(&text) == id).then_some(text)
 }
 
 /// Returns the name that clients of the older contract show for a user.
@@ -116,7 +116,7 @@ pub fn shown_name(user: &User) -> String {
 }
 
 fn shown_handle(user: &User) -> String {
-    chosen_id(user).unwrap_or_else(|| user.name.to_string())
+    chosen_id(user.id, user.name.as_str()).unwrap_or_else(|| user.name.to_string())
 }
 
 #[cfg(test)]

@@ -49,6 +49,12 @@ impl Frame {
         Frame { header: wire.len() - payload.len(), wire, class }
     }
 
+    /// Returns a ping of the transport, for clients that answer no other.
+    pub fn ping() -> Frame {
+        let wire = Bytes::from(websocket::frame(Opcode::Ping, &[]));
+        Frame { header: wire.len(), wire, class: Class::Durable }
+    }
+
     /// Returns the payload, for transports that have a frame of their own.
     pub fn payload(&self) -> Bytes {
         self.wire.slice(self.header..)

@@ -173,6 +173,17 @@ pub enum SharedMessage {
         /// For the user's own sockets: the number of messages up to there, and of mentions that are still unread.
         own: Option<(u64, Vec<Seq>)>,
     },
+    /// A user's first connection follows a room, or their last one has left it.
+    Attendance {
+        /// The room.
+        room: RoomId,
+        /// The user.
+        by: UserRef,
+        /// Whether the user is there now.
+        is_there: bool,
+        /// When that was noticed.
+        at: Timestamp,
+    },
     /// Presence of watched users.
     Presence {
         /// The users.
@@ -188,6 +199,7 @@ impl SharedMessage {
         match self {
             SharedMessage::Event(_) => Class::Durable,
             SharedMessage::Typing { .. } => Class::Typing,
+            SharedMessage::Attendance { .. } => Class::Presence,
             SharedMessage::Receipt { .. } => Class::Receipt,
             SharedMessage::Presence { .. } => Class::Presence,
         }

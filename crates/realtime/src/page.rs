@@ -48,6 +48,11 @@ impl Page {
         Page { log, span, events: text }
     }
 
+    /// Returns the events again, for a protocol that does not send pages as they are.
+    pub(crate) fn events(&self) -> Vec<wire::Event> {
+        serde_json::from_str(&format!("[{}]", self.events)).unwrap_or_default()
+    }
+
     /// Returns the `sync` frame that answers the request `re`. `live`: whether the entries after the page follow without
     /// a request.
     pub(crate) fn frame(&self, re: &str, live: bool) -> String {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use domain::compat::{shown_id, shown_name};
-use domain::{Entry, File, NotificationKind, Related, Room, Timestamp, User, UserId};
+use domain::compat::{chosen_id, shown_id, shown_name};
+use domain::{Entry, File, NotificationKind, Related, Room, Seq, Timestamp, User, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::convert::rfc3339;
@@ -87,23 +87,35 @@ impl MessageBody {
     /// Converts an entry of the room that has this slug; none if it is no message, or a deleted one.
     pub fn new(room: &str, entry: &Entry, related: &Related) -> Option<Self> {
         let message = entry.message().filter(|message| !message.deleted)?;
-        let file = message.files.first();
-        let (user_id, username) = named(entry.by, related);
+        let file = message.files.first().map(|file| {
+            let name = related.files.get(file).map(|file| file.name.as_str()).unwrap_or_default();
+            (file.to_string(), name)
+        });
+        let file = file.as_ref().map(|(id, name)| (id.as_str(), *name));
         let text = message.text.as_str();
-        let content = match (text.is_empty(), file.and_then(|file| related.files.get(file))) {
-            (true, Some(file)) => file.name.clone(),
-            _ => text.to_owned(),
-        };
-        Some(MessageBody {
-            id: format!("{room}:{}", entry.seq),
+        Some(Self::of_parts(room, entry.seq, named(entry.by, related), text, file, rfc3339(entry.at)))
+    }
+
+    /// Returns a message of these parts: the author's id and name, and the first file's id and name.
+    pub fn of_parts(
+        room: &str,
+        seq: Seq,
+        (user_id, username): (String, String),
+        text: &str,
+        file: Option<(&str, &str)>,
+        timestamp: String,
+    ) -> Self {
+        let content = file.filter(|_| text.is_empty()).map_or(text, |(_, name)| name);
+        MessageBody {
+            id: format!("{room}:{seq}"),
             room_id: room.to_owned(),
             user_id,
             username,
-            content,
+            content: content.to_owned(),
             message_type: if file.is_some() { FILE } else { TEXT },
-            file_url: file.map(|file| file_url(&file.to_string())),
-            timestamp: rfc3339(entry.at),
-        })
+            file_url: file.map(|(id, _)| file_url(id)),
+            timestamp,
+        }
     }
 }
 
@@ -113,6 +125,61 @@ pub fn named(user: UserId, related: &Related) -> (String, String) {
         Some(user) => (shown_id(user), shown_name(user)),
         None => (user.to_string(), String::new()),
     }
+}
+
+/// Like [`named`], for a user of whom only this is known.
+pub fn named_ref(user: UserId, handle: &str, display_name: Option<&str>) -> (String, String) {
+    let chosen = chosen_id(user, handle);
+    let name = display_name.or(chosen.as_deref()).unwrap_or(handle).to_owned();
+    (chosen.unwrap_or_else(|| user.to_string()), name)
+}
+
+/// A frame to a client, except errors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Frame {
+    /// Somebody sent a message.
+    Message(MessageBody),
+    /// Somebody is typing.
+    Typing {
+        /// What the user is called by older clients.
+        user_id: String,
+        /// The name.
+        username: String,
+        /// The room's slug.
+        room_id: String,
+    },
+    /// Somebody stopped typing.
+    StopTyping {
+        /// What the user is called by older clients.
+        user_id: String,
+        /// The name.
+        username: String,
+        /// The room's slug.
+        room_id: String,
+    },
+    /// A user's first connection is in the room.
+    UserJoined {
+        /// What the user is called by older clients.
+        user_id: String,
+        /// The name.
+        username: String,
+        /// The room's slug.
+        room_id: String,
+        /// When that was noticed.
+        timestamp: String,
+    },
+    /// A user's last connection has left the room.
+    UserLeft {
+        /// What the user is called by older clients.
+        user_id: String,
+        /// The name.
+        username: String,
+        /// The room's slug.
+        room_id: String,
+        /// When that was noticed.
+        timestamp: String,
+    },
 }
 
 /// Returns the address of a file.

@@ -3,14 +3,17 @@
 //! A codec owns a protocol's frames, its accepted opcodes and its close codes. It never decides who gets a message nor
 //! whether a request is allowed.
 
+pub mod compat;
 mod native;
 
 use bytes::Bytes;
 
+use crate::frame::{Class, Frame};
 use crate::message::{Message, SharedMessage};
 use crate::protocol::CloseCode;
 use crate::request::Decoded;
 
+pub use compat::Compat;
 pub use native::Native;
 pub use native::log_name;
 
@@ -49,6 +52,11 @@ pub trait Codec: Send {
     /// Encodes a message for this connection. `None` if the protocol cannot express it.
     fn encode_own(&mut self, message: &Message) -> Option<Bytes>;
 
+    /// Encodes a message for this connection as frames of the transport, where one may be several or a control frame.
+    fn encode_all(&mut self, message: &Message) -> Vec<Frame> {
+        self.encode_own(message).map(|payload| Frame::new(Class::Durable, payload)).into_iter().collect()
+    }
+
     /// Returns the number and the reason of a close frame.
     fn close(&self, code: CloseCode) -> (u16, &'static str) {
         (code.number(), code.reason())
@@ -60,17 +68,20 @@ pub trait Codec: Send {
 pub enum CodecKind {
     /// JSON frames, as `docs/protocol` describes them.
     Native = 0,
+    /// The older contract's frames, as `docs/compatibility.md` describes them.
+    Compat = 1,
 }
 
 impl CodecKind {
     /// The number of protocols.
-    pub const COUNT: usize = 1;
+    pub const COUNT: usize = 2;
 
     /// Encodes a message that is the same for all sockets. Depends on nothing else: not on the viewer, an ack or a
     /// connection. `None` if the protocol cannot express it.
     pub fn encode_shared(self, message: &SharedMessage) -> Option<Bytes> {
         match self {
             CodecKind::Native => native::encode_shared(message),
+            CodecKind::Compat => compat::encode_shared(message),
         }
     }
 
@@ -78,6 +89,7 @@ impl CodecKind {
     pub fn open(self) -> Box<dyn Codec> {
         match self {
             CodecKind::Native => Box::new(Native),
+            CodecKind::Compat => Box::new(Compat::default()),
         }
     }
 }

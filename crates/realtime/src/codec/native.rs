@@ -153,6 +153,8 @@ pub(super) fn encode_shared(message: &SharedMessage) -> Option<Bytes> {
             mentions: own.as_ref().map(|(_, mentions)| mentions.clone()),
         },
         SharedMessage::Presence { users, full } => ServerFrame::Presence { users: users.clone(), full: *full },
+        // Members are entries of the log, and presence has its own frame.
+        SharedMessage::Attendance { .. } => return None,
     };
     Some(json(&frame))
 }

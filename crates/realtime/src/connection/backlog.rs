@@ -92,8 +92,7 @@ impl Backlog {
 
     /// Queues a message for this socket alone.
     pub fn push_own(&mut self, message: &Message) {
-        if let Some(payload) = self.codec.encode_own(message) {
-            let frame = Frame::new(Class::Durable, payload);
+        for frame in self.codec.encode_all(message) {
             match self.answers {
                 true => self.queue(frame),
                 false => self.push_frame(frame),

@@ -13,7 +13,7 @@ use domain::{Ack, LogId, Now, Refusal, RoomId, Seq};
 
 use crate::codec::{Codec, Incoming};
 use crate::message::{Message, Reply, ReplyTo};
-use crate::protocol::{Action, CloseCode, Identity, PageRequest, Protocol, Settings, SignedIn};
+use crate::protocol::{Action, CloseCode, Credential, Identity, PageRequest, Protocol, Settings, SignedIn};
 use crate::request::Decoded;
 
 pub use backlog::{Backlog, Next, PostError, is_short};
@@ -127,6 +127,12 @@ impl Connection {
     /// Returns when [`Connection::on_tick`] is due next, in elapsed time.
     pub fn next_tick(&self) -> Option<Duration> {
         self.protocol.next_tick()
+    }
+
+    /// Signs in as soon as the connection is open, and follows a room: for a protocol whose handshake has named both.
+    pub fn begin(&mut self, credential: Credential, room: RoomId, now: Now, out: &mut Vec<Output>) {
+        self.protocol.begin(credential, room, now, &mut self.actions);
+        self.carry_out(out);
     }
 
     /// Handles a message from the client. Checks its length before decoding it.

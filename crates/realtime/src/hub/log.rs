@@ -87,6 +87,11 @@ impl Log {
         self.ahead.get(&socket).is_none_or(|at| *at < seq)
     }
 
+    /// Returns the live sockets.
+    pub fn live_sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
+        self.live.iter().flat_map(|sockets| sockets.iter().copied())
+    }
+
     pub fn live_count(&self) -> usize {
         self.live.iter().map(|sockets| sockets.len()).sum()
     }

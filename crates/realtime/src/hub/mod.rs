@@ -10,7 +10,7 @@ mod log;
 mod page;
 mod reads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -300,6 +300,12 @@ impl Hub {
     /// Returns how many sockets are live in a room.
     pub fn live_in(&self, room: RoomId) -> usize {
         self.logs.get(&LogId::Room(room)).map_or(0, Log::live_count)
+    }
+
+    /// Returns the users who have a socket that is live in a room.
+    pub fn users_in(&self, room: RoomId) -> BTreeSet<UserId> {
+        let live = self.logs.get(&LogId::Room(room)).into_iter().flat_map(Log::live_sockets);
+        live.filter_map(|socket| self.sockets.get(&socket).map(|socket| socket.user)).collect()
     }
 
     /// Returns the logs whose head changed since the last call, for the socket's ping.

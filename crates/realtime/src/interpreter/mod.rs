@@ -152,6 +152,7 @@ async fn identify(services: &Services, credential: Credential) -> Result<Identit
     let Grant { actor, expires_at } = match credential {
         Credential::Token(token) => services.auth.sessions.grant(&token)?,
         Credential::Ticket(ticket) => services.auth.tickets.take(&ticket).await?,
+        Credential::Granted(grant) => grant,
     };
     let user = services.user_cache.user(actor.user).await?;
     let user = user.ok_or_else(|| Refusal::new(Code::Unauthenticated, "This account no longer exists."))?;

@@ -5,6 +5,8 @@ use std::fmt;
 use domain::name::Slug;
 use domain::{Actor, Epoch, Intent, LogId, RoomId, RoomRef, Seq, Timestamp, User, UserId};
 
+use service::auth::Grant;
+
 use super::CloseCode;
 use crate::codec::log_name;
 use crate::message::{Message, Reply, ReplyTo};
@@ -16,6 +18,8 @@ pub enum Credential {
     Token(String),
     /// A one-time ticket from the socket's URL.
     Ticket(String),
+    /// What the handshake has found out already.
+    Granted(Grant),
 }
 
 impl fmt::Debug for Credential {
@@ -24,6 +28,7 @@ impl fmt::Debug for Credential {
         f.write_str(match self {
             Credential::Token(_) => "Token(…)",
             Credential::Ticket(_) => "Ticket(…)",
+            Credential::Granted(_) => "Granted(…)",
         })
     }
 }

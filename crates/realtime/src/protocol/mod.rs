@@ -54,7 +54,13 @@ enum State {
     /// No message has arrived.
     New { until: Duration, ticket: Option<String> },
     /// The credential is being checked.
-    SigningIn { until: Duration, epoch: Option<String>, batch: bool },
+    SigningIn {
+        until: Duration,
+        epoch: Option<String>,
+        batch: bool,
+        /// The room that is followed at once.
+        room: Option<RoomId>,
+    },
     /// Signed in.
     Open(Box<Open>),
     /// Closed by the server. Everything that arrives is ignored.
@@ -126,6 +132,13 @@ impl Protocol {
         }
     }
 
+    /// Signs in without a message from the client, and follows a room from then on.
+    pub fn begin(&mut self, credential: Credential, room: RoomId, now: Now, out: &mut Vec<Action>) {
+        let until = now.elapsed + SIGN_IN_TIMEOUT;
+        self.state = State::SigningIn { until, epoch: None, batch: false, room: Some(room) };
+        out.push(Action::SignIn(credential));
+    }
+
     fn sign_in(&mut self, decoded: Decoded, ticket: Option<String>, now: Now, out: &mut Vec<Action>) {
         let refusal = match decoded {
             Decoded::Request(Request::SignIn { version, .. }) if version != wire::VERSION => Refusal::bad_request(
@@ -134,7 +147,7 @@ impl Protocol {
             Decoded::Request(Request::SignIn { token, epoch, batch, .. }) => {
                 let credential = token.map(Credential::Token).or(ticket.map(Credential::Ticket));
                 let Some(credential) = credential else { return self.close(CloseCode::Credentials, out) };
-                self.state = State::SigningIn { until: now.elapsed + SIGN_IN_TIMEOUT, epoch, batch };
+                self.state = State::SigningIn { until: now.elapsed + SIGN_IN_TIMEOUT, epoch, batch, room: None };
                 out.push(Action::SignIn(credential));
                 return;
             }
@@ -148,7 +161,7 @@ impl Protocol {
 
     /// Handles a valid credential: the user log is followed by now.
     pub fn signed_in(&mut self, signed_in: SignedIn, now: Now, out: &mut Vec<Action>) {
-        let State::SigningIn { epoch: known, batch, .. } = &mut self.state else { return };
+        let State::SigningIn { epoch: known, batch, room, .. } = &mut self.state else { return };
         let SignedIn { identity, epoch, online, rooms } = signed_in;
         let other_epoch = known.take().is_some_and(|known| known.parse() != Ok(epoch));
         out.push(send(Message::Welcome(Box::new(Welcome {
@@ -161,7 +174,13 @@ impl Protocol {
             online,
         }))));
         out.extend(rooms.messages.into_iter().map(send));
-        out.extend(rooms.next.map(|after| Action::ListRooms { user: identity.user.id, after }));
+        match *room {
+            None => out.extend(rooms.next.map(|after| Action::ListRooms { user: identity.user.id, after })),
+            Some(room) => {
+                let (by, reply) = (identity.actor, ReplyTo::Nothing);
+                out.push(Action::Resume(vec![PageRequest { by, reply, log: LogId::Room(room), cursor: None }]));
+            }
+        }
         let open = Open::new(&identity, epoch, other_epoch, *batch, now, &self.settings);
         self.state = State::Open(Box::new(open));
         self.heard = now.elapsed;

@@ -1,15 +1,19 @@
 //! The guests of the older contract: made when their id is used for the first time, and called what they last said.
 
+use std::time::Duration;
+
 use domain::name::{DisplayName, UserName};
 use domain::{Actor, CompatId, Refusal, User, UserId, UserRole};
 
 use super::limits::Write;
 use super::{Compat, Visitor, guest};
-use crate::auth::refuse_impersonation;
+use crate::auth::{Grant, refuse_impersonation};
 use crate::ports::{NewUser, StoreError};
 
 /// What is added to a name that could impersonate staff.
 const UNVERIFIED: &str = " (unverified)";
+/// How long a guest's socket may stay open: as good as forever.
+const SOCKET_LIFE: Duration = Duration::from_secs(3_650 * 24 * 3600);
 /// What the user is called who owns what was made without a person.
 const SYSTEM_NAME: &str = "Older clients";
 
@@ -24,6 +28,11 @@ impl Compat {
         let id: CompatId = user.parse()?;
         let user = self.guest(&id, name, visitor).await?;
         Ok(guest(user.id))
+    }
+
+    /// Returns what a socket of a guest is granted: it does not expire.
+    pub fn grant(&self, guest: Actor) -> Grant {
+        Grant { actor: guest, expires_at: self.clock.now() + SOCKET_LIFE }
     }
 
     /// Returns the id of a user whom a call names in its path and only reads. Creates nobody.
