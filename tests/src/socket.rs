@@ -85,6 +85,15 @@ impl Socket {
         }
     }
 
+    /// Returns the HTTP status with which an upgrade is answered: 101 if it is taken.
+    pub async fn status(url: &str) -> u16 {
+        match connect_async(url).await {
+            Ok(_) => 101,
+            Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => answer.status().as_u16(),
+            Err(error) => panic!("neither taken nor refused: {error}"),
+        }
+    }
+
     /// Connects, sends hello and receives the welcome.
     pub async fn welcomed(url: &str, token: &str) -> Self {
         let mut socket = Self::silent(url).await;
@@ -142,6 +151,22 @@ impl Socket {
                 Ok(Next::Frame(frame)) => others.push(frame.to_string()),
                 Ok(Next::Closed(code)) => panic!("closed with {code} before a {kind}; received: {others:#?}"),
                 Err(_) => panic!("no such {kind} arrived; received: {others:#?}"),
+            }
+        }
+    }
+
+    /// Returns the next frame that passes the test, of whatever protocol, and drops others before it.
+    ///
+    /// # Panics
+    /// If the socket closes first, or no such frame arrives.
+    pub async fn find_where(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut others = Vec::new();
+        loop {
+            match timeout(PATIENCE, self.read()).await {
+                Ok(Next::Frame(frame)) if wanted(&frame) => return frame,
+                Ok(Next::Frame(frame)) => others.push(frame.to_string()),
+                Ok(Next::Closed(code)) => panic!("closed with {code} before {what}; received: {others:#?}"),
+                Err(_) => panic!("{what} did not arrive; received: {others:#?}"),
             }
         }
     }

@@ -39,10 +39,29 @@ pub struct S3Bucket {
     pub name: String,
     /// `endpoint/bucket/key` instead of `bucket.endpoint/key`: `PALAVER_S3_PATH_STYLE`.
     pub path_style: bool,
+    /// The server's endpoint, if it is not the one that the AWS SDK finds: `PALAVER_S3_ENDPOINT`.
+    pub endpoint: Option<String>,
+    /// The access key and its secret, if they are not those that the AWS SDK finds: `PALAVER_S3_ACCESS_KEY` and
+    /// `PALAVER_S3_SECRET_KEY`.
+    pub credentials: Option<(Secret, Secret)>,
     /// The endpoint for browsers, if it differs from the server's: `PALAVER_S3_PUBLIC_ENDPOINT`.
     pub public_endpoint: Option<String>,
     /// Whether large files are transferred directly between clients and the bucket: `PALAVER_S3_PRESIGN`.
     pub presign: bool,
+}
+
+impl S3Bucket {
+    /// Returns the bucket of this name, with everything else as it is by default.
+    pub fn new(name: impl Into<String>) -> Self {
+        S3Bucket {
+            name: name.into(),
+            path_style: false,
+            endpoint: None,
+            credentials: None,
+            public_endpoint: None,
+            presign: true,
+        }
+    }
 }
 
 /// What connects the nodes: `REDIS_URL`.
@@ -210,11 +229,14 @@ fn blobs(config: &mut Config) -> BlobsBackend {
     if public_endpoint.as_ref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
         config.problem(PUBLIC, "must be a URL where browsers can reach S3, such as https://files.example.org");
     }
+    let endpoint = config.url("PALAVER_S3_ENDPOINT", &["http", "https"]).map(|url| url.to_string());
+    let credentials = s3_credentials(config);
     match config.optional(KEY) {
         None => BlobsBackend::Folder,
         Some(text) => match text.strip_prefix("s3://").map(|rest| rest.trim_end_matches('/')) {
             Some(bucket) if is_name(bucket) => {
-                BlobsBackend::S3(S3Bucket { name: bucket.to_owned(), path_style, public_endpoint, presign })
+                let name = bucket.to_owned();
+                BlobsBackend::S3(S3Bucket { name, path_style, endpoint, credentials, public_endpoint, presign })
             }
             _ => {
                 config.problem(KEY, "must be s3://BUCKET; leave it unset for a folder below the data folder");
@@ -222,6 +244,16 @@ fn blobs(config: &mut Config) -> BlobsBackend {
             }
         },
     }
+}
+
+fn s3_credentials(config: &mut Config) -> Option<(Secret, Secret)> {
+    const ID: &str = "PALAVER_S3_ACCESS_KEY";
+    const SECRET: &str = "PALAVER_S3_SECRET_KEY";
+    let (id, secret) = (config.optional(ID), config.optional(SECRET));
+    if id.is_some() != secret.is_some() {
+        config.problem(if id.is_some() { SECRET } else { ID }, format!("is missing: set both {ID} and {SECRET}"));
+    }
+    Some((Secret::new(id?), Secret::new(secret?)))
 }
 
 fn bus(config: &mut Config) -> BusBackend {
@@ -265,7 +297,7 @@ mod tests {
         ];
         let backends = read(&values).expect("all values are valid");
         assert!(matches!(&backends.store, StoreBackend::Postgres { replica: None, .. }));
-        let bucket = S3Bucket { name: "bytes".into(), path_style: false, public_endpoint: None, presign: true };
+        let bucket = S3Bucket::new("bytes");
         assert_eq!(backends.blobs, BlobsBackend::S3(bucket));
         assert!(matches!(backends.bus, BusBackend::Redis { .. }));
         assert!(!format!("{backends:?}").contains("secret"), "the password is not printed");

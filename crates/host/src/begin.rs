@@ -7,7 +7,7 @@ use crate::limits::LAMBDA_BODY;
 use crate::log;
 use domain::limits::Limits;
 
-use crate::{NotUtf8, Settings};
+use crate::{EnvironmentError, Settings};
 
 /// Why a program does not start. The text says what to do.
 #[derive(thiserror::Error)]
@@ -15,9 +15,9 @@ pub enum BeginError {
     /// Unknown command-line argument.
     #[error("unknown argument {0:?}: only --help and --version are accepted; settings are environment variables")]
     Argument(String),
-    /// A setting is not text.
+    /// The variables of the process cannot be used.
     #[error(transparent)]
-    NotUtf8(#[from] NotUtf8),
+    Environment(#[from] EnvironmentError),
     /// The settings are invalid.
     #[error(transparent)]
     Settings(#[from] ConfigErrors),

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::Path;
+
+use crate::older_names::{self, OlderDatabase};
 
 /// Settings with standard names, without Palaver's prefix.
 pub const STANDARD_NAMES: [&str; 3] = ["DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL"];
@@ -22,8 +25,22 @@ const NO_SETTINGS: [&str; 6] = [
 #[error("the value of {0} is not UTF-8: correct it")]
 pub struct NotUtf8(String);
 
-/// Returns the variables that are meant for Palaver, and should therefore be settings. Others may hold anything.
-pub fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<BTreeMap<String, String>, NotUtf8> {
+/// Why the variables of a process cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvironmentError {
+    /// A value is not text.
+    #[error(transparent)]
+    NotUtf8(#[from] NotUtf8),
+    /// A variable names a database of an older system.
+    #[error(transparent)]
+    OlderDatabase(#[from] OlderDatabase),
+}
+
+/// Returns the variables that are meant for Palaver, and should therefore be settings. Others may hold anything. While the
+/// older contract is on, the names of the older system are translated to settings.
+pub fn environment(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<BTreeMap<String, String>, EnvironmentError> {
     let mut ours = BTreeMap::new();
     for (name, value) in variables {
         let Ok(name) = name.into_string() else { continue };
@@ -33,8 +50,13 @@ pub fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Res
         if is_ours(&name) || is_standard || is_port {
             let value = value.into_string().map_err(|_| NotUtf8(name.clone()))?;
             ours.insert(name, value);
+        } else if older_names::NAMES.contains(&name.as_str())
+            && let Ok(value) = value.into_string()
+        {
+            ours.insert(name, value);
         }
     }
+    older_names::translate(&mut ours, Path::exists)?;
     Ok(ours)
 }
 
@@ -82,7 +104,7 @@ mod tests {
         };
         assert_eq!(pick("LS_COLORS", b"\xff"), Ok(Vec::new()));
         assert_eq!(pick("PALAVER_BIN", b"\xff"), Ok(Vec::new()));
-        assert_eq!(pick("PALAVER_NODE", b"\xff"), Err(NotUtf8("PALAVER_NODE".into())));
+        assert_eq!(pick("PALAVER_NODE", b"\xff"), Err(NotUtf8("PALAVER_NODE".into()).into()));
         assert_eq!(pick("REDIS_URL", b"redis://x"), Ok(vec!["REDIS_URL".into()]));
         assert_eq!(pick("PALAVER_PORT", b"8080"), Ok(vec!["PALAVER_PORT".into()]));
         assert_eq!(pick("PALAVER_PORT", b"tcp://10.0.0.1:8080"), Ok(Vec::new()));

@@ -19,6 +19,7 @@ mod listener;
 pub mod log;
 mod memory;
 pub mod metrics;
+mod older_names;
 mod open;
 mod prepare;
 mod secret;
@@ -28,13 +29,14 @@ mod settings;
 pub use address::{InvalidAddress, ListenAddress};
 pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
 pub use begin::{BeginError, begin};
-pub use environment::{NotUtf8, STANDARD_NAMES, environment};
+pub use environment::{EnvironmentError, NotUtf8, STANDARD_NAMES, environment};
 #[cfg(feature = "lambda")]
 pub use function::{Function, FunctionError, Routers, function};
 pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
 #[cfg(feature = "lambda")]
 pub use lambda::{calls, events, is_call};
 pub use memory::memory_budget;
+pub use older_names::OlderDatabase;
 #[cfg(feature = "s3")]
 pub use open::s3_settings;
 pub use open::{

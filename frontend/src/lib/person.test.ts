@@ -1,6 +1,6 @@
 import type { MemberView, Person } from "@palaver/sdk";
 import { expect, test } from "vitest";
-import { isAmbiguous } from "./person.ts";
+import { guestMark, isAmbiguous } from "./person.ts";
 
 const person = (id: string, name: string, display_name: string | null = null): Person => ({ id, name, display_name });
 const members = (...people: Person[]) => people.map((user) => ({ user }) as MemberView);
@@ -20,6 +20,13 @@ test("a person who shares a display name is ambiguous, the one who has it as han
   const all = members(ada, bob, eve, person("4", "mallory", "Bob"));
   expect(isAmbiguous(ada, all)).toBe(true);
   expect(isAmbiguous(bob, all)).toBe(false);
+});
+
+test("a guest is marked, and one whom an older client names as unverified", () => {
+  const guest = (id: string): Person => ({ ...person(id, "eve"), guest: true });
+  expect(guestMark(ada)).toBeUndefined();
+  expect(guestMark(guest("0192f4e0-7c00-7000-8000-000000000002"))).toBe("Guest");
+  expect(guestMark(guest("2f3c1f0e-6d1b-5a52-9b1e-0d7c3f6a1b2c"))).toBe("Unverified guest");
 });
 
 test("a name that nobody else has is not ambiguous", () => {

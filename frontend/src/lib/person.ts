@@ -20,6 +20,16 @@ export function handle(person: Person): string {
   return `\u2066@${person.name}\u2069`;
 }
 
+/** The place of a UUID's version, and the version of the ids that are derived from a name: only guests of older clients have one. */
+const VERSION_AT = 14;
+const DERIVED = "5";
+
+/** Returns what marks a person who has no account: a guest, or whoever named this guest in an older client. */
+export function guestMark(person: Person): string | undefined {
+  if (person.guest !== true) return undefined;
+  return t(person.id[VERSION_AT] === DERIVED ? "person.unverified" : "person.guest");
+}
+
 /** The users whose handle or display name reads like a text, by that text. Computed once for a list of members. */
 const claims = new WeakMap<readonly MemberView[], ReadonlyMap<string, ReadonlySet<string>>>();
 

@@ -1,6 +1,7 @@
 //! Tests the older contract as its clients see it: each line of REST, field by field, and what is refused.
 
 mod rest;
+mod sockets;
 
 use serde_json::Value;
 use tests::person::{Answer, Person};

@@ -63,6 +63,11 @@ async fn open(backend: &BlobsBackend, data: &Path) -> Result<Arc<dyn Blobs>, Ope
 pub fn s3_settings(bucket: &crate::S3Bucket) -> blobs::S3Settings {
     blobs::S3Settings {
         path_style: bucket.path_style,
+        endpoint: bucket.endpoint.clone(),
+        credentials: bucket
+            .credentials
+            .as_ref()
+            .map(|(id, secret)| (id.expose().to_owned(), secret.expose().to_owned())),
         public_endpoint: bucket.public_endpoint.clone(),
         presign: bucket.presign,
         ..blobs::S3Settings::new(&bucket.name)

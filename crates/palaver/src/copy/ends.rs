@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn files_stay_where_both_ends_have_them() {
         let bucket = |name: &str| {
-            let bucket = host::S3Bucket { name: name.into(), path_style: false, public_endpoint: None, presign: true };
+            let bucket = host::S3Bucket::new(name);
             BlobsBackend::S3(bucket)
         };
         let mut ends = read(Some("sqlite:/srv/chat"), "sqlite:/srv/other", None, None).expect("valid");

@@ -85,6 +85,8 @@ pub struct Connection {
     reads: usize,
     changes: usize,
     closing: bool,
+    /// Whether the room of the handshake is not followed yet: what the client sends now could not reach it.
+    entering: bool,
     actions: Vec<Action>,
 }
 
@@ -100,13 +102,14 @@ impl Connection {
             reads: 0,
             changes: 0,
             closing: false,
+            entering: false,
             actions: Vec::new(),
         }
     }
 
     /// Returns whether another message from the client may be read.
     pub fn reads(&self) -> bool {
-        self.protocol.reads() && self.reads + self.changes < FRAMES_IN_FLIGHT && !self.closing
+        self.protocol.reads() && self.reads + self.changes < FRAMES_IN_FLIGHT && !self.closing && !self.entering
     }
 
     /// Returns the maximum size of the client's next message. A longer one breaks the protocol and must not be parsed.
@@ -131,6 +134,7 @@ impl Connection {
 
     /// Signs in as soon as the connection is open, and follows a room: for a protocol whose handshake has named both.
     pub fn begin(&mut self, credential: Credential, room: RoomId, now: Now, out: &mut Vec<Output>) {
+        self.entering = true;
         self.protocol.begin(credential, room, now, &mut self.actions);
         self.carry_out(out);
     }
@@ -171,6 +175,7 @@ impl Connection {
             Input::Refused(reply, refusal) => self.protocol.refused(reply, &refusal, actions),
             Input::Resumed(left) => {
                 self.resuming = false;
+                self.entering &= !left.is_empty();
                 for request in left {
                     // A newer request for the same log may wait already.
                     if !self.pages.contains_key(&request.log) {
@@ -179,9 +184,13 @@ impl Connection {
                 }
             }
             Input::Found(requests) => actions.push(Action::Resume(requests)),
-            Input::Replayed => self.replaying -= 1,
+            Input::Replayed => {
+                self.replaying -= 1;
+                self.entering = false;
+            }
             Input::NotReplayed(reply, refusal) => {
                 self.replaying -= 1;
+                self.entering = false;
                 self.protocol.refused(reply, &refusal, actions);
             }
             Input::Detached => actions.push(Action::Close(CloseCode::Drained)),

@@ -3,6 +3,7 @@
 use domain::limits::BLOCKED_USERS;
 use domain::{Ack, Actor, Code, Intent, LogId, OwnChange, Refusal, Room, RoomId, RoomKind, User, UserId};
 
+use super::membership::refuse_older_guest;
 use super::{ChangeRequest, RoomDetails, Rooms};
 use crate::access::RoomRef;
 
@@ -28,6 +29,7 @@ impl Rooms {
         if other == actor.user {
             return Err(Refusal::bad_request("You cannot open a direct room with yourself. Choose another user."));
         }
+        refuse_older_guest(other)?;
         let id = RoomId::direct(actor.user, other);
         if self.store.rooms.room(id).await?.is_none() {
             self.open_direct(actor, other, id).await?;

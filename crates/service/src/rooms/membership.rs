@@ -34,6 +34,7 @@ impl Rooms {
         intent: Intent,
     ) -> Result<Ack, Refusal> {
         let Intent::Invite { user, .. } = &intent else { return self.ask(actor, room, asked, intent).await };
+        refuse_older_guest(*user)?;
         let id = self.access.id(room).await?;
         // A repeat changes nothing, and costs no place.
         let member = self.store.rooms.member(id, *user).await?;
@@ -101,6 +102,16 @@ impl Rooms {
         let member = member.filter(|member| is_shown(member, joined));
         let member = member.ok_or_else(|| Refusal::not_found("This user is not a member of this room."))?;
         Ok((member, self.people_of(vec![user]).await?))
+    }
+}
+
+/// Refuses to let a guest of the older contract into a room that is not public: whoever names the guest would read it.
+pub(super) fn refuse_older_guest(user: UserId) -> Result<(), Refusal> {
+    match user.is_compat() {
+        true => Err(Refusal::forbidden(
+            "This is an unverified guest of an older client, who can only be in public rooms. Write to them there.",
+        )),
+        false => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ import { useClientState } from "@palaver/sdk/react";
 import { memo, type PointerEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { clock, day, full, shortClock } from "../../lib/format.ts";
-import { called, handle, isAmbiguous } from "../../lib/person.ts";
+import { called, guestMark, handle, isAmbiguous } from "../../lib/person.ts";
 import { useToday } from "../../lib/today.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -55,6 +55,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   );
   const find = useMentionsOf(message);
   const ambiguous = useIsAmbiguous(message);
+  const guest = guestMark(message.by);
   const blocked = useClientState((state) => state.blocked.has(message.by.id));
   const [revealed, setRevealed] = useState(false);
   const shown = !message.deleted && (!blocked || revealed);
@@ -130,7 +131,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
                 {called(message.by)}
               </span>
               {ambiguous && <span className={s.handle}>{handle(message.by)}</span>}
-              {message.by.guest === true && <span className={s.guest}>{t("person.guest")}</span>}
+              {guest !== undefined && <span className={s.guest}>{guest}</span>}
               <time className={s.time} dateTime={message.at} title={full(message.at)}>
                 {clock(message.at)}
               </time>

@@ -19,7 +19,7 @@ async fn garden(nobody: &Person) -> Value {
     nobody.post("/api/chat/rooms", room).await.ok()
 }
 
-async fn upload(nobody: &Person, fields: &[(&str, &str)], name: &str, bytes: &[u8]) -> Answer {
+pub async fn upload(nobody: &Person, fields: &[(&str, &str)], name: &str, bytes: &[u8]) -> Answer {
     let file = Part::bytes(bytes.to_vec()).file_name(name.to_owned());
     let form = Form::new().part("file", file);
     let form = fields.iter().fold(form, |form, (name, value)| form.text((*name).to_owned(), (*value).to_owned()));
