@@ -1,5 +1,6 @@
 //! Tests the older contract as its clients see it: each line of REST, field by field, and what is refused.
 
+mod functions;
 mod rest;
 mod sockets;
 

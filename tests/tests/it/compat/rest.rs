@@ -273,6 +273,46 @@ async fn guests_see_nothing_private_and_can_be_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_caller_without_a_token_gets_through_no_native_call() {
+    let server = with_guests().await;
+    let (nobody, ada) = (anonymous(&server), Person::register(&server, "ada").await);
+    let private = json!({ "name": "Secret", "kind": "private" });
+    let secret = ada.post("/api/rooms", private).await.ok()["id"].as_str().expect("an id").to_owned();
+    ada.post(&format!("/api/rooms/{secret}/messages"), json!({ "text": "between us" })).await.ok();
+    let document = nobody.get("/openapi.json").await.ok();
+    let (mut called, mut refused) = (0, 0);
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        let is_older =
+            ["/api/presence", "/api/notifications", "/api/files"].iter().any(|older| path.starts_with(older));
+        let parts = path.split('/').map(|part| match part {
+            "{room}" => secret.as_str(),
+            "{user}" | "{key}" => ada.id.as_str(),
+            part if part.starts_with('{') => "1",
+            part => part,
+        });
+        let path = parts.collect::<Vec<_>>().join("/");
+        for (method, operation) in operations.as_object().expect("operations") {
+            let needs_token = operation["security"].as_array().is_some_and(|ways| {
+                !ways.is_empty() && ways.iter().all(|way| way.as_object().is_some_and(|way| !way.is_empty()))
+            });
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            let answer = person::answer(nobody.request(method.clone(), &path).json(&json!({}))).await;
+            called += 1;
+            assert!(answer.status.as_u16() < 500, "{method} {path}: {}", answer.text());
+            assert!(!answer.text().contains("between us") && !answer.text().contains("Secret"), "{method} {path}");
+            if needs_token && !is_older {
+                answer.refused(401, "unauthenticated");
+                refused += 1;
+            } else if needs_token {
+                assert!(!answer.text().contains(&ada.name) || !answer.status.is_success(), "{}", answer.text());
+            }
+        }
+    }
+    assert!(called > 60 && refused > 40, "{called} calls, {refused} refused");
+    assert_eq!(nobody.get("/health").await.ok()["status"], "ok");
+}
+
+#[tokio::test]
 async fn an_address_without_a_token_writes_only_so_often() {
     let server = with_guests().await;
     let nobody = anonymous(&server);
