@@ -49,12 +49,13 @@ const RULES: &[Rule] = &[
     rule("notifications", FUNCTION, ADAPTERS),
     rule("files", FUNCTION, ADAPTERS),
     rule("websocket", NONE, NONE),
+    rule("socketio", NONE, NONE),
     rule("engine", &["websocket"], NONE),
-    rule("realtime", &["palaver-domain", "stored", "palaver-wire", "websocket", "service"], NONE),
+    rule("realtime", &["palaver-domain", "stored", "palaver-wire", "websocket", "socketio", "service"], NONE),
     rule("gateway", &["palaver-domain", "service", "stored", "palaver-wire", "web", "realtime"], ADAPTERS),
     rule(
         "ws-tier",
-        &["palaver-domain", "service", "stored", "palaver-wire", "web", "realtime", "websocket", "engine"],
+        &["palaver-domain", "service", "stored", "palaver-wire", "web", "realtime", "websocket", "socketio", "engine"],
         ADAPTERS,
     ),
     rule(
@@ -89,6 +90,7 @@ const RULES: &[Rule] = &[
             "palaver-wire",
             "palaver-client",
             "websocket",
+            "socketio",
             "engine",
             "conformance",
             "ws-tier",
