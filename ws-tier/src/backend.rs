@@ -127,6 +127,11 @@ impl Backend for SocketBackend {
         self.node.replays.replay(self, request).await
     }
 
+    fn unfollow(&self, log: LogId) {
+        let elapsed = self.now().elapsed;
+        self.node.follow.drive(|hub, _| hub.leave(self.id, log, elapsed));
+    }
+
     async fn watch(&self, by: Actor, users: Vec<UserId>) -> Result<(), Refusal> {
         self.node.presence.clone().watch(self.id, by, users).await
     }

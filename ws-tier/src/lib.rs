@@ -10,6 +10,7 @@ mod backend;
 mod connections;
 mod delivery;
 mod drain;
+pub mod engine_io;
 mod fan_out;
 mod follow;
 mod handshake;
@@ -31,8 +32,10 @@ mod serve;
 mod shard_driver;
 mod shards;
 mod socket;
+mod socketio;
 mod tasks;
 mod typing;
+mod work;
 
 pub use node::{Node, NodeSettings, StartError};
 pub use node_api::AccessKeys;

@@ -47,3 +47,12 @@ pub const ADMISSIONS: u32 = 4_000;
 pub const ADMISSION_PERIOD: Duration = Duration::from_secs(4);
 /// When a client whose address has too many sockets may retry.
 pub const OVER_CAP_RETRY: Duration = Duration::from_secs(30);
+/// The time between the answer of a Socket.IO client and the next ping, unless the heartbeat is shorter.
+pub const ENGINE_PING_INTERVAL: Duration = Duration::from_secs(25);
+/// How long a Socket.IO client may take to answer a ping.
+pub const ENGINE_PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// Maximum size of a message of a Socket.IO client's transport, and of the body of one POST, in bytes. The messages of a chat are
+/// limited like frames of the native protocol.
+pub const ENGINE_PAYLOAD: usize = 1_000_000;
+/// How often a Socket.IO client gets the event `heartbeat`.
+pub const SOCKETIO_HEARTBEAT: Duration = Duration::from_secs(15);

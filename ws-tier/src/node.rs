@@ -36,6 +36,7 @@ use crate::replay::Replays;
 use crate::send_queue::SendQueue;
 use crate::shards::{Command, Shards};
 use crate::socket::SocketState;
+use crate::socketio::SessionShard;
 use crate::tasks::Tasks;
 use crate::typing::{LocalTyping, TypingFanout};
 
@@ -48,6 +49,8 @@ pub struct NodeSettings {
     pub limits: Limits,
     /// Number of threads that own the sockets; use one per core.
     pub shards: usize,
+    /// Whether Socket.IO is served at `/socket.io/`.
+    pub socketio: bool,
 }
 
 impl NodeSettings {
@@ -55,7 +58,7 @@ impl NodeSettings {
     pub fn new(limits: Limits) -> Self {
         let name = format!("n-{:04x}", rand::random::<u16>());
         let shards = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
-        NodeSettings { name, limits, shards }
+        NodeSettings { name, limits, shards, socketio: false }
     }
 }
 
@@ -84,6 +87,7 @@ pub struct Node {
     peers: Arc<PeerNodes>,
     tasks: Tasks,
     next_socket: AtomicU64,
+    next_session: AtomicU64,
 }
 
 impl Node {
@@ -94,11 +98,12 @@ impl Node {
         settings: NodeSettings,
         supervisor: &Supervisor,
     ) -> Result<Arc<Node>, StartError> {
-        let NodeSettings { name, limits, shards } = settings;
+        let NodeSettings { name, limits, shards, socketio } = settings;
         let shards = shards.max(1);
         let tasks = Tasks::new(supervisor.clone());
-        let handles = Shards::start(shards, services.ports.clock.clone())?;
-        let follow = Follow::start(services.clone(), tasks.clone(), handles.clone(), shards).await?;
+        let sessions = socketio.then(|| SessionShard::start(&tasks));
+        let handles = Shards::start(shards, services.ports.clock.clone(), sessions)?;
+        let follow = Follow::start(services.clone(), tasks.clone(), handles.clone(), handles.count()).await?;
         let presence = PresenceWatch::new(services.clone(), follow.clone(), tasks.clone());
         let deliveries = Deliveries::start(services.clone(), follow.clone(), presence.clone(), tasks.clone(), shards);
         let typing = TypingFanout::new(services.clone(), follow.clone(), tasks.clone());
@@ -142,14 +147,19 @@ impl Node {
             peers: PeerNodes::new(name.clone()),
             tasks,
             next_socket: AtomicU64::new(0),
+            next_session: AtomicU64::new(0),
             settings: Arc::new(Settings { node: name, limits }),
             services,
         }))
     }
 
-    /// Returns the route of sockets, `GET /v1/ws`.
+    /// Returns the route of sockets, `GET /v1/ws`, and that of Socket.IO if the node serves it.
     pub fn router(self: &Arc<Self>) -> Router {
-        listener::router(self.clone())
+        let router = listener::router(self.clone());
+        match self.shards.session(0) {
+            Some(_) => router.merge(crate::socketio::router(self.clone())),
+            None => router,
+        }
     }
 
     /// Returns the routes of the private port: `/@connections/{id}`, and changes that other nodes forward. Each request
@@ -220,6 +230,12 @@ impl Node {
     }
 
     pub(crate) fn next_socket(&self) -> SocketId {
-        self.next_socket.fetch_add(1, Ordering::Relaxed)
+        self.shards.socket(self.next_socket.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Returns the number of another session, and the shard of sessions.
+    pub(crate) fn next_session(&self) -> Option<(SocketId, SessionShard)> {
+        let (id, sessions) = self.shards.session(self.next_session.fetch_add(1, Ordering::Relaxed))?;
+        Some((id, sessions.clone()))
     }
 }

@@ -219,7 +219,7 @@ async fn bind_privately(
 
 fn node_settings(profile: &Profile, settings: &Settings) -> NodeSettings {
     let limits = Limits { memory: memory_budget(settings.limits.memory), ..settings.limits.clone() };
-    NodeSettings { name: profile.node.clone(), ..NodeSettings::new(limits) }
+    NodeSettings { name: profile.node.clone(), socketio: settings.socketio, ..NodeSettings::new(limits) }
 }
 
 fn access_keys(internal: &InternalSettings) -> AccessKeys {

@@ -20,11 +20,14 @@ use tokio::task;
 use crate::limits::SHARD_QUEUE;
 use crate::shard_driver::ShardDriver;
 use crate::socket::SocketState;
+use crate::socketio::SessionShard;
 
 /// The handles of all shards of a node. The shards end with the last handle, which their sockets also have.
 #[derive(Clone)]
 pub(crate) struct Shards {
     shards: Arc<[Handle]>,
+    /// The last shard, if there is one: its sockets are sessions of Socket.IO.
+    sessions: Option<SessionShard>,
 }
 
 struct Handle {
@@ -57,7 +60,7 @@ pub(crate) enum Command {
 
 impl Shards {
     /// Starts `count` shards, which perform the work of sockets on the current tokio runtime.
-    pub fn start(count: usize, clock: Arc<dyn Clock>) -> io::Result<Shards> {
+    pub fn start(count: usize, clock: Arc<dyn Clock>, sessions: Option<SessionShard>) -> io::Result<Shards> {
         let runtime = tokio::runtime::Handle::current();
         let cores = core_ids(count);
         let start = |index: usize| {
@@ -67,13 +70,35 @@ impl Shards {
             let shard = engine::start(format!("shard-{index}"), cores.get(index).copied(), make)?;
             Ok(Handle { shard, overrun })
         };
-        Ok(Shards { shards: (0..count).map(start).collect::<io::Result<_>>()? })
+        Ok(Shards { shards: (0..count).map(start).collect::<io::Result<_>>()?, sessions })
+    }
+
+    /// Returns how many shards there are.
+    pub fn count(&self) -> usize {
+        self.shards.len() + usize::from(self.sessions.is_some())
+    }
+
+    /// Returns the number of the `nth` WebSocket, so that these are spread over the shards that have them.
+    pub fn socket(&self, nth: u64) -> SocketId {
+        let engines = self.shards.len() as u64;
+        nth / engines * self.count() as u64 + nth % engines
+    }
+
+    /// Returns the number of the `nth` session, and the shard of sessions, if there is one.
+    pub fn session(&self, nth: u64) -> Option<(SocketId, &SessionShard)> {
+        let sessions = self.sessions.as_ref()?;
+        Some((nth * self.count() as u64 + self.shards.len() as u64, sessions))
     }
 
     /// Queues messages for sockets of one shard. If the shard's queue is full, the shard closes its sockets instead, which
     /// resume.
     pub fn enqueue(&self, shard: usize, to: Arc<Vec<SocketId>>, messages: Arc<[Outgoing]>) {
-        let Handle { shard, overrun } = &self.shards[shard];
+        let Some(Handle { shard, overrun }) = self.shards.get(shard) else {
+            if let Some(sessions) = &self.sessions {
+                sessions.enqueue(to, messages);
+            }
+            return;
+        };
         if shard.queued() < SHARD_QUEUE {
             shard.send(Command::Enqueue { to, messages });
         } else if !overrun.swap(true, Ordering::AcqRel) {
@@ -84,17 +109,26 @@ impl Shards {
     /// Queues a command for the shard of one socket. Their number is bounded by the requests that sockets may have in
     /// flight, so the queue has no other limit for them.
     pub fn send(&self, socket: SocketId, command: Command) {
-        self.shards[(socket % self.shards.len() as u64) as usize].shard.send(command);
+        match self.shards.get((socket % self.count() as u64) as usize) {
+            Some(handle) => handle.shard.send(command),
+            None => {
+                if let Some(sessions) = &self.sessions {
+                    sessions.send(command);
+                }
+            }
+        }
     }
 
     /// Makes all sockets leave, each at a random moment within this time.
     pub fn depart(&self, spread: Duration) {
         self.shards.iter().for_each(|handle| handle.shard.send(Command::Depart(spread)));
+        self.sessions.iter().for_each(|sessions| sessions.send(Command::Depart(spread)));
     }
 
     /// Cuts all sockets.
     pub fn cut(&self) {
         self.shards.iter().for_each(|handle| handle.shard.send(Command::Cut));
+        self.sessions.iter().for_each(|sessions| sessions.send(Command::Cut));
     }
 }
 

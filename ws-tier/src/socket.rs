@@ -3,18 +3,14 @@
 //! The connection decides. Its work runs on the tokio runtime, where it may wait for the store or a permit; here nothing
 //! waits.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use domain::Now;
 use engine::{Event, Limits, Socket, Violation};
-use futures_util::FutureExt;
 use realtime::codec::{CodecKind, Incoming};
 use realtime::connection::{Connection, Input, Next, Output, Work};
-use realtime::interpreter::perform;
 use realtime::limits::FRAGMENTS;
 use realtime::protocol::{Action, CloseCode};
 use realtime::{Frame, joined};
@@ -25,7 +21,7 @@ use web::ConnectionPermit;
 use crate::backend::SocketBackend;
 use crate::drain::SocketPermit;
 use crate::send_queue::SendQueue;
-use crate::shards::Command;
+use crate::work::{Begun, begin};
 
 /// How long changes in flight may delay a drained socket.
 const ANSWER_WAIT: Duration = Duration::from_secs(3);
@@ -173,27 +169,17 @@ impl SocketState {
         self.batches = self.connection.batches();
     }
 
-    /// Performs an action on the runtime. Takes its first step here, so that a client's requests reach the rest of the
-    /// node in order, and returns its input if that was all.
+    /// Performs an action on the runtime. Returns its input if its first step was all.
     fn perform(&mut self, work: Work, action: Action, runtime: &Handle) -> Option<Option<Input>> {
-        let checks_credential = matches!(action, Action::SignIn(_) | Action::Renew { .. });
-        let backend = self.backend.clone();
-        let action = async move { AssertUnwindSafe(perform(&*backend, action)).catch_unwind().await.ok() };
-        let mut action = Box::pin(action);
-        // Verifying a signature takes too long for a shard, and a socket has one of these at a time.
-        if !checks_credential && let Poll::Ready(input) = action.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-        {
-            return Some(input);
+        match begin(&self.backend, work, action, runtime) {
+            Begun::Done(input) => Some(input),
+            Begun::Runs(task) => {
+                if work == Work::Read {
+                    self.reads.push(task);
+                }
+                None
+            }
         }
-        let backend = self.backend.clone();
-        let task = runtime.spawn(async move {
-            let input = action.await.map(Box::new);
-            backend.command(Command::Input(backend.id(), work, tokio::task::id(), input));
-        });
-        if work == Work::Read {
-            self.reads.push(task);
-        }
-        None
     }
 
     /// Writes what waits, and closes the socket after that if it is closing.

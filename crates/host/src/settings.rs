@@ -59,6 +59,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// The limits.
     pub limits: Limits,
+    /// Whether Socket.IO is served.
+    pub socketio: bool,
 }
 
 /// The admin that `palaver bootstrap` creates if no user has this handle.
@@ -141,6 +143,7 @@ impl Settings {
             web,
             auth,
             limits,
+            socketio: config.flag("PALAVER_SOCKETIO", false),
         }
     }
 }

@@ -24,6 +24,19 @@ pub enum ReplyTo {
     Nothing,
     /// The `id` of a frame of the native protocol.
     Frame(String),
+    /// An event of Socket.IO.
+    Event(Box<EventReply>),
+}
+
+/// An event of Socket.IO, and what its answer names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventReply {
+    /// The number of the ack that the client asked for.
+    pub ack: Option<u64>,
+    /// The room as the client named it.
+    pub room: String,
+    /// The message that the event is about; `None` for a new one.
+    pub message: Option<Seq>,
 }
 
 /// The part of an answer that identifies its request.

@@ -1,7 +1,7 @@
 //! A page of a log, cut to the frame limit. Whether live entries follow is decided elsewhere.
 //!
-//! Its events are encoded when it is made, because their size decides where it is cut. Only the native protocol asks for
-//! pages; sockets of other protocols read history by REST.
+//! Its events are encoded when it is made, because their size decides where it is cut. Sockets of Socket.IO
+//! ask for pages only when they come back; otherwise they read history by REST.
 
 use domain::{LogId, PageSpan, PageStatus, Seq};
 use wire::{AnyEvent, ServerFrame, SyncStatus};
@@ -46,6 +46,11 @@ impl Page {
             last = Some(*seq);
         }
         Page { log, span, events: text }
+    }
+
+    /// Returns the events again, for a protocol that has another form for them.
+    pub(crate) fn events(&self) -> Vec<AnyEvent> {
+        serde_json::from_str(&format!("[{}]", self.events)).expect("the page was encoded from events")
     }
 
     /// Returns the `sync` frame that answers the request `re`. `live`: whether the entries after the page follow without

@@ -1,6 +1,6 @@
 //! A client's requests, whatever protocol it uses. A [`Codec`](crate::codec::Codec) decodes them from the client's bytes.
 
-use domain::{EntryId, Intent, Refusal, Seq, UserId};
+use domain::{EntryId, Intent, Refusal, RoomId, Seq, Timestamp, UserId};
 
 use crate::message::{Reply, ReplyTo};
 
@@ -26,6 +26,22 @@ pub enum Request {
         reply: ReplyTo,
         /// Logs as the client names them; no cursor means "from now on".
         cursors: Vec<(String, Option<Seq>)>,
+    },
+    /// Join a room unless the user is a member, and follow it from now on, or from where the client's last connection ended.
+    Enter {
+        /// The id for its answer.
+        reply: Reply,
+        /// The room as the client names it.
+        room: String,
+        /// What the client got last on its last connection.
+        after: Option<Offset>,
+    },
+    /// Stop following a room. The user stays its member.
+    Exit {
+        /// The id for its refusal.
+        reply: Reply,
+        /// The room as the client names it.
+        room: String,
     },
     /// Requests the entries after a cursor.
     Fill {
@@ -84,6 +100,17 @@ pub enum Request {
     },
 }
 
+/// The last entry that a client got, of any of its rooms: in that room it goes on after the entry, in others after its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offset {
+    /// The entry's room.
+    pub room: RoomId,
+    /// The entry's seq.
+    pub seq: Seq,
+    /// When it was appended.
+    pub at: Timestamp,
+}
+
 /// The result of decoding a client's bytes.
 #[derive(Debug, PartialEq)]
 #[allow(clippy::large_enum_variant)]
@@ -97,6 +124,8 @@ pub enum Decoded {
         /// What is wrong with it.
         message: String,
     },
+    /// A part of a request, or a message that asks the connection for nothing.
+    Nothing,
     /// Not this protocol at all: the socket is closed.
     Breach,
 }

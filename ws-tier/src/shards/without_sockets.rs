@@ -18,7 +18,7 @@ impl Shards {
         let (commands, received) = channel();
         let make = move || PassOn { began: Instant::now(), commands };
         let shard = engine::start("shard-test".to_owned(), None, make).expect("a thread can start");
-        (Shards { shards: [Handle { shard, overrun: Arc::default() }].into() }, received)
+        (Shards { shards: [Handle { shard, overrun: Arc::default() }].into(), sessions: None }, received)
     }
 }
 

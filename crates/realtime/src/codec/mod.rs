@@ -4,6 +4,7 @@
 //! whether a request is allowed.
 
 mod native;
+mod socketio;
 
 use bytes::Bytes;
 
@@ -13,6 +14,7 @@ use crate::request::Decoded;
 
 pub use native::Native;
 pub use native::log_name;
+pub use socketio::{SocketIo, heartbeat};
 
 /// A message that arrived on a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +51,30 @@ pub trait Codec: Send {
     /// Encodes a message for this connection. `None` if the protocol cannot express it.
     fn encode_own(&mut self, message: &Message) -> Option<Bytes>;
 
+    /// Encodes a shared message that is not the same for this connection; `None` if it is. Few connections of few protocols
+    /// need that.
+    fn encode_differently(&self, _message: &SharedMessage) -> Option<Bytes> {
+        None
+    }
+
+    /// Returns what the last message leads to besides a request: call it until it returns `None`.
+    fn aside(&mut self) -> Option<Aside> {
+        None
+    }
+
     /// Returns the number and the reason of a close frame.
     fn close(&self, code: CloseCode) -> (u16, &'static str) {
         (code.number(), code.reason())
     }
+}
+
+/// What a message leads to besides a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Aside {
+    /// An answer that needs nothing but the message.
+    Answer(Bytes),
+    /// The client leaves.
+    Leave,
 }
 
 /// The protocols that sockets may use. A shared message is encoded once for each of them.
@@ -60,17 +82,22 @@ pub trait Codec: Send {
 pub enum CodecKind {
     /// JSON frames, as `docs/protocol` describes them.
     Native = 0,
+    /// Socket.IO v5, for a client that stores the offset of what it got last, to go on after it on its next connection.
+    SocketIo = 1,
+    /// Socket.IO v5, for a client that does not.
+    SocketIoPlain = 2,
 }
 
 impl CodecKind {
     /// The number of protocols.
-    pub const COUNT: usize = 1;
+    pub const COUNT: usize = 3;
 
     /// Encodes a message that is the same for all sockets. Depends on nothing else: not on the viewer, an ack or a
     /// connection. `None` if the protocol cannot express it.
     pub fn encode_shared(self, message: &SharedMessage) -> Option<Bytes> {
         match self {
             CodecKind::Native => native::encode_shared(message),
+            CodecKind::SocketIo | CodecKind::SocketIoPlain => socketio::encode_shared(self, message),
         }
     }
 
@@ -78,6 +105,7 @@ impl CodecKind {
     pub fn open(self) -> Box<dyn Codec> {
         match self {
             CodecKind::Native => Box::new(Native),
+            CodecKind::SocketIo | CodecKind::SocketIoPlain => Box::new(SocketIo::new(self)),
         }
     }
 }

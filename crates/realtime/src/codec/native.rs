@@ -107,8 +107,8 @@ fn frame(message: &Message) -> ServerFrame {
         },
         Message::Refused { reply, refusal, epoch } => ServerFrame::Error {
             id: match &reply.to {
-                ReplyTo::Nothing => None,
                 ReplyTo::Frame(id) => Some(id.clone()),
+                ReplyTo::Nothing | ReplyTo::Event(_) => None,
             },
             of: reply.of.as_deref().map(str::to_owned),
             room: reply.room.clone(),
@@ -120,8 +120,8 @@ fn frame(message: &Message) -> ServerFrame {
         },
         Message::Pong { reply, now } => ServerFrame::Pong {
             id: match reply {
-                ReplyTo::Nothing => None,
                 ReplyTo::Frame(id) => Some(id.clone()),
+                ReplyTo::Nothing | ReplyTo::Event(_) => None,
             },
             now: wire::rfc3339(*now),
         },
@@ -174,8 +174,8 @@ pub fn log_name(log: LogId) -> String {
 
 fn name(reply: &ReplyTo) -> &str {
     match reply {
-        ReplyTo::Nothing => "",
         ReplyTo::Frame(id) => id,
+        ReplyTo::Nothing | ReplyTo::Event(_) => "",
     }
 }
 

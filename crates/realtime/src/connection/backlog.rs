@@ -82,7 +82,9 @@ impl Backlog {
     pub fn push(&mut self, message: &Outgoing) {
         match message {
             Outgoing::Shared(delivery) => {
-                if let Some(frame) = delivery.frame(self.codec.kind()) {
+                if let Some(payload) = self.codec.encode_differently(delivery.message()) {
+                    self.push_frame(Frame::new(delivery.message().class(), payload));
+                } else if let Some(frame) = delivery.frame(self.codec.kind()) {
                     self.push_frame(frame.clone());
                 }
             }
@@ -101,7 +103,8 @@ impl Backlog {
         }
     }
 
-    fn push_frame(&mut self, frame: Frame) {
+    /// Queues a frame that is encoded already.
+    pub fn push_frame(&mut self, frame: Frame) {
         if self.close.is_some() {
             return;
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::{FRAMES_IN_FLIGHT, LOGS_PER_RESUME, REPLAYS_IN_FLIGHT};
-use domain::{Ack, LogId, Now, Refusal, RoomId, Seq};
+use domain::{Ack, Actor, LogId, Now, Refusal, RoomId, Seq};
 
 use crate::codec::{Codec, Incoming};
 use crate::message::{Message, Reply, ReplyTo};
@@ -119,6 +119,16 @@ impl Connection {
         self.protocol.batches()
     }
 
+    /// Returns whether the client has signed in, and is not being closed.
+    pub fn is_signed_in(&self) -> bool {
+        self.protocol.is_open()
+    }
+
+    /// Returns the user, once the client has signed in.
+    pub fn actor(&self) -> Option<Actor> {
+        self.protocol.actor()
+    }
+
     /// Returns how many changes are in flight.
     pub fn changes(&self) -> usize {
         self.changes
@@ -135,6 +145,11 @@ impl Connection {
             true => codec.decode(incoming),
             false => Decoded::Breach,
         };
+        self.on_decoded(decoded, now, out);
+    }
+
+    /// Handles a message that was decoded, or a request that the server makes in the client's place.
+    pub fn on_decoded(&mut self, decoded: Decoded, now: Now, out: &mut Vec<Output>) {
         self.protocol.on_request(decoded, now, &mut self.actions);
         self.carry_out(out);
     }
@@ -224,7 +239,7 @@ impl Connection {
                 }
                 Action::Resume(requests) => requests.into_iter().for_each(|request| self.wait(request, false)),
                 Action::Replay(request) => self.wait(request, false),
-                Action::Submit { .. } | Action::Mark { .. } => {
+                Action::Submit { .. } | Action::Mark { .. } | Action::Enter { .. } => {
                     self.changes += 1;
                     out.push(Output::Perform(Work::Change, Box::new(action)));
                 }

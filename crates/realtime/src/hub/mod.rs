@@ -90,6 +90,15 @@ impl Hub {
         self.logs.get_mut(&LogId::User(gone.user)).into_iter().for_each(|log| log.leave(now));
     }
 
+    /// Removes a log from those that a socket follows.
+    pub fn leave(&mut self, socket: SocketId, id: LogId, now: Duration) {
+        let Some(Socket { logs, .. }) = self.sockets.get_mut(&socket) else { return };
+        if logs.get(id).is_some() {
+            logs.remove(id);
+            self.unfollow(id, socket, now);
+        }
+    }
+
     /// Starts a socket's request for a log: it is behind from now on, and its earlier requests no longer count. Pass the
     /// result to [`Hub::page`]. `None` for a socket that is not attached, or follows too many logs.
     pub fn begin(&mut self, socket: SocketId, id: LogId, out: &mut Vec<Effect>) -> Option<Request> {

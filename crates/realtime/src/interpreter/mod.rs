@@ -3,6 +3,7 @@
 //!
 //! Never decides anything about a room and never touches a socket.
 
+mod enter;
 mod events;
 mod rooms;
 
@@ -57,6 +58,9 @@ pub trait Backend: Send + Sync {
     /// Sends a page of a log, and makes the socket live when the page reaches the head.
     fn replay(&self, request: PageRequest) -> impl Future<Output = Input> + Send;
 
+    /// Stops following a log for the socket. Only protocols of processes that hold their sockets ask for it.
+    fn unfollow(&self, _log: LogId) {}
+
     /// Sends the presence of these users from now on, as far as the user may see it.
     fn watch(&self, by: Actor, users: Vec<UserId>) -> impl Future<Output = Result<(), Refusal>> + Send;
 
@@ -106,6 +110,19 @@ pub async fn perform(backend: &impl Backend, action: Action) -> Input {
         }
         Action::Submit { reply, room, change } => match submit(services, &room, *change).await {
             Ok((room, ack)) => Input::Acked(reply, room, Box::new(ack)),
+            Err(refusal) => Input::Refused(reply, refusal),
+        },
+        Action::Enter { by, epoch, reply, room, after } => {
+            match enter::enter(services, (by, epoch), &reply, &room, after).await {
+                Ok(request) => Input::Found(vec![request]),
+                Err(refusal) => Input::Refused(reply, refusal),
+            }
+        }
+        Action::Exit { reply, room } => match services.access.id(&room).await {
+            Ok(room) => {
+                backend.unfollow(LogId::Room(room));
+                Input::Done
+            }
             Err(refusal) => Input::Refused(reply, refusal),
         },
         Action::Mark { by, room, seq } => {

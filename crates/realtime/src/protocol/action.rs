@@ -8,6 +8,7 @@ use domain::{Actor, Epoch, Intent, LogId, RoomId, RoomRef, Seq, Timestamp, User,
 use super::CloseCode;
 use crate::codec::log_name;
 use crate::message::{Message, Reply, ReplyTo};
+use crate::request::Offset;
 
 /// The credential that a client signs in with.
 #[derive(Clone, PartialEq, Eq)]
@@ -165,6 +166,26 @@ pub enum Action {
         room: RoomRef,
         /// The change.
         change: Box<RequestedChange>,
+    },
+    /// Join a room unless the user is a member; answer with `found`, or `refused`.
+    Enter {
+        /// The user who asks.
+        by: Actor,
+        /// The store's epoch as the socket knows it.
+        epoch: Epoch,
+        /// The client's request.
+        reply: Reply,
+        /// The room.
+        room: RoomRef,
+        /// What the client got last on its last connection.
+        after: Option<Offset>,
+    },
+    /// Stop following a room; answer only if it is refused.
+    Exit {
+        /// The client's request.
+        reply: Reply,
+        /// The room.
+        room: RoomRef,
     },
     /// Raise the user's read mark.
     Mark {

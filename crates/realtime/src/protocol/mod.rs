@@ -74,6 +74,11 @@ impl Protocol {
         matches!(self.state, State::New { .. } | State::Open(_))
     }
 
+    /// Returns whether the client has signed in, and is not being closed.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
     /// Returns whether the client accepts several messages at once.
     pub fn batches(&self) -> bool {
         matches!(&self.state, State::Open(open) if open.batch)
@@ -100,6 +105,7 @@ impl Protocol {
     pub fn on_request(&mut self, decoded: Decoded, now: Now, out: &mut Vec<Action>) {
         self.heard = now.elapsed;
         match &mut self.state {
+            State::New { .. } if decoded == Decoded::Nothing => self.on_control(now, out),
             State::New { ticket, .. } => {
                 let ticket = ticket.take();
                 self.sign_in(decoded, ticket, now, out);
@@ -140,7 +146,7 @@ impl Protocol {
             }
             Decoded::Request(_) => Refusal::bad_request("The first frame must be \"hello\"."),
             Decoded::Rejected { message, .. } => Refusal::bad_request(message),
-            Decoded::Breach => return self.close(CloseCode::Protocol, out),
+            Decoded::Breach | Decoded::Nothing => return self.close(CloseCode::Protocol, out),
         };
         out.push(refused(Reply::unnamed("hello", None), refusal));
         self.close(CloseCode::Protocol, out);

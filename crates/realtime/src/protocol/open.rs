@@ -71,6 +71,7 @@ impl Open {
             Decoded::Breach | Decoded::Request(Request::SignIn { .. }) => return Some(CloseCode::Protocol),
             Decoded::Rejected { reply, message } => out.push(refused(reply, Refusal::bad_request(message))),
             Decoded::Request(request) => self.serve(request, now, out),
+            Decoded::Nothing => {}
         }
         None
     }
@@ -99,6 +100,14 @@ impl Open {
                 out.extend(request.map(Action::Replay));
                 find(named, out);
             }
+            Request::Enter { reply, room, after } => match room.parse() {
+                Ok(room) => out.push(Action::Enter { by: self.actor, epoch: self.epoch, reply, room, after }),
+                Err(refusal) => out.push(refused(reply, refusal)),
+            },
+            Request::Exit { reply, room } => match room.parse() {
+                Ok(room) => out.push(Action::Exit { reply, room }),
+                Err(refusal) => out.push(refused(reply, refusal)),
+            },
             Request::Change { reply, id, room, seen, intent } => {
                 match intent.and_then(|intent| Ok((room.parse::<RoomRef>()?, intent))) {
                     Ok((room, intent)) => {
