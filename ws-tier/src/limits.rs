@@ -56,3 +56,7 @@ pub const ENGINE_PING_TIMEOUT: Duration = Duration::from_secs(20);
 pub const ENGINE_PAYLOAD: usize = 1_000_000;
 /// How often a Socket.IO client gets the event `heartbeat`.
 pub const SOCKETIO_HEARTBEAT: Duration = Duration::from_secs(15);
+/// Maximum number of Socket.IO clients that are being told why the node does not admit them; others get an HTTP error.
+pub const REFUSED_SESSIONS: usize = 1_000;
+/// How long such a client may take to connect.
+pub const REFUSED_SESSION: Duration = Duration::from_secs(10);

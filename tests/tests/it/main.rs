@@ -37,5 +37,6 @@ mod settings;
 mod setup;
 mod sign_in;
 mod slow;
+mod socketio;
 mod startup;
 mod text;

@@ -134,5 +134,6 @@ enum Opened {
 fn visitor(client: &Client, request: &Request) -> Visitor {
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
     let user_agent = user_agent.chars().take(DEVICE_CHARS).collect();
-    Visitor { remote: RemoteAddress { address: client.address, user_agent } }
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    Visitor { remote: RemoteAddress { address: client.address, user_agent }, query }
 }

@@ -46,6 +46,8 @@ pub trait App: Send + Sync + 'static {
 /// The client of a new session.
 pub struct Visitor {
     pub(crate) remote: RemoteAddress,
+    /// The query of its request.
+    pub(crate) query: String,
 }
 
 impl Visitor {

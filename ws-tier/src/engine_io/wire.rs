@@ -45,6 +45,9 @@ enum Gone {
     Close(u16, &'static str),
 }
 
+/// How a WebSocket ends that brings no packet, or one that has no place there.
+const NOT_A_PACKET: Gone = Gone::Close(1002, "parse error");
+
 impl From<io::Error> for Gone {
     fn from(_: io::Error) -> Gone {
         Gone::Ended
@@ -184,13 +187,16 @@ impl Wire {
                     return Err(Gone::Close(violation.close_code(), ""));
                 }
             };
-            let accepted = packet.is_some_and(|packet| on_packet(&packet));
-            if probing {
-                break;
-            }
-            if !accepted {
-                session.on_breach();
-                return Err(Gone::Close(1002, "parse error"));
+            let accepted = packet.as_ref().is_some_and(&mut on_packet);
+            match (probing, packet) {
+                (true, Some(_)) => break,
+                // The session itself goes on with polling.
+                (true, None) => return Err(NOT_A_PACKET),
+                (false, _) if !accepted => {
+                    session.on_breach();
+                    return Err(NOT_A_PACKET);
+                }
+                (false, _) => {}
             }
         }
         let left = input.len();

@@ -58,7 +58,7 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 24] = [
+const ONCE: [(&str, &str); 25] = [
     ("admin_commands", "runs commands on the data folder; what they do is tested everywhere by REST"),
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
@@ -81,6 +81,7 @@ const ONCE: [(&str, &str); 24] = [
     ("settings", "tests flags and settings files"),
     ("setup", "helps the others and tests nothing"),
     ("slow", "uses its own stores and network"),
+    ("socketio", "tests another protocol on the same use cases"),
     ("startup", "tests the data folder"),
     ("text", "tests the rules of texts and names, which do not depend on the adapters"),
 ];

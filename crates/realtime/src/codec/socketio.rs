@@ -139,3 +139,6 @@ pub(super) fn encode_shared(kind: CodecKind, message: &SharedMessage) -> Option<
 pub fn heartbeat(now: domain::Timestamp) -> Bytes {
     encode::heartbeat(now).into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -448,3 +448,26 @@ fn a_check_of_many_logs_reads_a_bounded_number_at_a_time() {
     }
     assert_eq!(read.len() as u128, logs + 1, "each room, and the user log");
 }
+
+#[test]
+fn a_socket_that_leaves_a_log_gets_nothing_more_of_it() {
+    let mut rig = Rig::new();
+    let (log, other) = (room(1), room(2));
+    rig.attach(1, user(1));
+    rig.attach(2, user(2));
+    for log in [log, other] {
+        rig.live(1, log, 0);
+        rig.live(2, log, 0);
+    }
+    rig.hub.leave(1, log, NOW);
+    rig.hub.leave(1, log, NOW);
+    rig.hub.leave(9, log, NOW);
+    rig.deliver(log, &[entry(1)]);
+    rig.deliver(other, &[entry(1)]);
+    assert_eq!((rig.got(1), rig.got(2)), (vec!["1".to_owned()], vec!["1".to_owned(), "1".to_owned()]));
+    rig.effects.clear();
+
+    rig.hub.leave(2, log, NOW);
+    rig.hub.tick(NOW + crate::limits::LOG_LINGER, &mut rig.effects);
+    assert_eq!(rig.effects, [Effect::Unsubscribe(log)], "nobody follows it");
+}

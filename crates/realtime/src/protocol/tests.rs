@@ -494,3 +494,39 @@ fn a_sign_in_that_takes_too_long_is_closed() {
     assert_eq!(closes(&late).map(CloseCode::number), Some(4413));
     assert!(rig.signed_in().is_empty(), "the answer comes too late");
 }
+
+#[test]
+fn a_part_of_a_request_changes_nothing_and_counts_as_a_frame() {
+    let mut rig = Rig::with(Limits { frames_per_60s: 3, ..Limits::default() }, None);
+    let nothing = |rig: &mut Rig| {
+        let mut out = Vec::new();
+        rig.protocol.on_request(Decoded::Nothing, rig.now, &mut out);
+        out
+    };
+    assert_eq!(nothing(&mut rig), []);
+    assert!(rig.protocol.reads(), "the client may still sign in");
+    rig.say(json!({"t": "hello", "v": 1, "token": "x"}));
+    rig.signed_in();
+    assert_eq!((nothing(&mut rig), nothing(&mut rig)), (vec![], vec![]));
+    assert_eq!(closes(&nothing(&mut rig)), Some(CloseCode::Flood));
+}
+
+#[test]
+fn entering_and_leaving_a_room_names_the_user_and_the_epoch() {
+    let mut rig = Rig::open();
+    let reply = Reply::unnamed("join_room", None);
+    let mut request = |request| {
+        let mut out = Vec::new();
+        rig.protocol.on_request(Decoded::Request(request), rig.now, &mut out);
+        out
+    };
+    let entered = request(Request::Enter { reply: reply.clone(), room: ROOM.into(), after: None });
+    let room = ROOM.parse().expect("an id");
+    let (by, epoch) = (identity().actor, EPOCH);
+    let enter = Action::Enter { by, epoch, reply: reply.clone(), room, after: None };
+    assert_eq!(entered, [enter]);
+    let left = request(Request::Exit { reply: reply.clone(), room: ROOM.into() });
+    assert_eq!(left, [Action::Exit { reply: reply.clone(), room: ROOM.parse().expect("an id") }]);
+    let refused = request(Request::Enter { reply, room: "no such room".into(), after: None });
+    assert_eq!(sent(&refused)["code"], "not_found");
+}

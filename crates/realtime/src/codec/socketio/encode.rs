@@ -82,6 +82,7 @@ pub(super) fn ack(reply: &ReplyTo, seq: Option<Seq>, at: Timestamp) -> Option<St
 pub(super) fn refused(reply: &Reply, refusal: &Refusal) -> String {
     let code = code_name(refusal.code);
     if reply.of.as_deref() == Some("hello") {
+        let code = if refusal.code == Code::Overloaded { "SERVER_FULL".to_owned() } else { code };
         let data = json!({ "code": code, "message": refusal.message, "retry_ms": refusal.retry_ms });
         let body = json!({ "message": refusal.message, "data": data });
         return message(&Packet::new(Kind::ConnectError, Some(body)));
