@@ -3,7 +3,7 @@ import { beforeEach, expect, it } from "vitest";
 import { FramePacer } from "../src/client/frame-pacer.ts";
 import type { ServerFrame } from "../src/wire.ts";
 import { FakeHost } from "./support/fake-host.ts";
-import { live, message } from "./support/frames.ts";
+import { AT, live, message } from "./support/frames.ts";
 
 let host: FakeHost;
 let pacer: FramePacer;
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 const event = (seq: number) => live(message(seq));
-const ack: ServerFrame = { t: "ack", id: "c-1", room: "r1", seq: 1, n: 1, at: "2026-11-21T08:00:00.000Z" } as ServerFrame;
+const ack: ServerFrame = { t: "ack", id: "c-1", room: "r1", seq: 1, at: AT, dup: false, noop: false };
 const all = () => applied.flat();
 
 it("applies ten messages a second each at once", () => {

@@ -22,7 +22,7 @@ async fn a_room_needs_only_a_name_and_is_public() {
     assert_eq!(created["description"], "What grows where");
     assert_eq!(bob.get("/api/rooms/garden").await.ok()["id"], created["id"], "others can see it");
 
-    // The id is taken, whoever asks, and by whichever kind of room.
+    // The id is taken for every user, by a room of any kind.
     for person in [&ada, &bob] {
         person.post("/api/rooms", body.clone()).await.refused(409, "conflict");
         person.post("/api/rooms", json!({ "id": "garden", "name": "Another" })).await.refused(409, "conflict");

@@ -122,15 +122,7 @@ export class Live {
 
   /** Closes the connection; the data on disk stays. */
   async close(): Promise<void> {
-    this.connection.stop();
-    this.pacer.drop();
-    this.outbox.close();
-    this.marks.stop();
-    this.retries.stop();
-    this.mutes.stop();
-    this.unfollow?.();
-    if (this.typingTimer !== null) this.deps.host.clearTimer(this.typingTimer);
-    this.typingTimer = null;
+    this.stop();
     this.deps.drafts.close();
     await this.writer?.flush();
     this.writer?.stop();
@@ -144,6 +136,12 @@ export class Live {
     const { disk, drafts, reading } = this.deps;
     drafts.forget();
     reading.forget();
+    this.stop();
+    await disk.destroy().catch(() => undefined);
+  }
+
+  /** Stops everything that would still happen by itself, apart from what is written to the disk. */
+  private stop(): void {
     this.connection.stop();
     this.pacer.drop();
     this.outbox.close();
@@ -151,7 +149,8 @@ export class Live {
     this.retries.stop();
     this.mutes.stop();
     this.unfollow?.();
-    await disk.destroy().catch(() => undefined);
+    if (this.typingTimer !== null) this.deps.host.clearTimer(this.typingTimer);
+    this.typingTimer = null;
   }
 
   /** Ends the connection for good. `close` or `forget` follows. */
